@@ -1,0 +1,5 @@
+//! What happens around every handler.
+
+pub(crate) mod drain;
+pub mod idempotency;
+pub(crate) mod render;
