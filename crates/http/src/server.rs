@@ -55,7 +55,6 @@ impl Server {
         let connections = Connections {
             tls: self.tls,
             router: self.router,
-            watcher: graceful.watcher(),
         };
         while let Some((stream, place)) = accept(&self.listener, &places, &mut stop).await {
             tokio::spawn(connections.clone().serve(stream, graceful.watcher(), place));
