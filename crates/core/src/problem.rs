@@ -33,3 +33,22 @@ pub trait Problem: std::error::Error + Send + Sync + 'static {
         None
     }
 }
+
+/// Declares the [`ErrorKind`]s of a crate and the list `ALL` of them, so that the error reference forgets none.
+///
+/// ```
+/// fiks_core::error_kinds! {
+///     /// No konto has that id.
+///     UNKNOWN = 404 "konto.ukjent", "Kontoen finnes ikke.", "Sjekk id-en.";
+/// }
+/// assert_eq!(ALL, [&UNKNOWN]);
+/// ```
+#[macro_export]
+macro_rules! error_kinds {
+    ($($(#[$meta:meta])* $name:ident = $status:literal $code:literal, $text:literal, $remedy:literal;)+) => {
+        $($(#[$meta])* pub const $name: $crate::ErrorKind =
+            $crate::ErrorKind { code: $code, status: $status, text: $text, remedy: $remedy };)+
+        /// All of them.
+        pub const ALL: &[&$crate::ErrorKind] = &[$(&$name),+];
+    };
+}

@@ -126,17 +126,7 @@ impl Problem for RequestError {
 pub mod kinds {
     use fiks_core::ErrorKind;
 
-    /// Declares the constants and the list of all of them together, so that none is forgotten.
-    macro_rules! error_kinds {
-        ($($(#[$meta:meta])* $name:ident = $status:literal $code:literal, $text:literal, $remedy:literal;)+) => {
-            $($(#[$meta])* pub const $name: ErrorKind =
-                ErrorKind { code: $code, status: $status, text: $text, remedy: $remedy };)+
-            /// All of them.
-            pub const ALL: &[&ErrorKind] = &[$(&$name),+];
-        };
-    }
-
-    error_kinds! {
+    fiks_core::error_kinds! {
         /// Body is not the JSON that the operation takes.
         BAD_JSON = 400 "foresporsel.json", "Innholdet i forespørselen er ikke gyldig JSON for denne operasjonen",
             "Rett feltet som er nevnt, og send på nytt. Feltene står i API-dokumentasjonen.";

@@ -1,0 +1,70 @@
+//! An object store that fails leaves neither an object nor parts of one.
+
+use std::sync::Arc;
+
+use fiks_blobs::{BlobError, BlobStore, ObjectOptions};
+use fiks_core::Random;
+use futures::{StreamExt as _, stream};
+
+use crate::support::*;
+use crate::watched_objects::{Trouble, WatchedObjects};
+
+fn store(trouble: Trouble, parallel_parts: usize) -> (Arc<WatchedObjects>, BlobStore) {
+    let objects = Arc::new(WatchedObjects::with(trouble));
+    let options = ObjectOptions { parallel_parts };
+    let store = BlobStore::on_objects(objects.clone(), options, area(), key_ring(), Random::system());
+    (objects, store)
+}
+
+#[tokio::test]
+async fn a_failing_upload_is_abandoned_and_leaves_nothing() {
+    let large = content(25 * SLAB, 1);
+    let troubles = [
+        (Trouble::Begin, 0),
+        (Trouble::Part(0), 1),
+        (Trouble::Part(1), 1),
+        (Trouble::Part(2), 1),
+        (Trouble::Complete, 1),
+        (Trouble::AnswerOfComplete, 1),
+    ];
+    for (trouble, aborted) in troubles {
+        for parallel_parts in [1, 4] {
+            let (objects, store) = store(trouble, parallel_parts);
+            let refusal = put(&store, new_id(), &large).await.unwrap_err();
+            assert!(
+                matches!(refusal, BlobError::Storage { .. }),
+                "{trouble:?}: {refusal}"
+            );
+            assert_eq!(
+                (objects.aborted(), visible(&store).await),
+                (aborted, 0),
+                "{trouble:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failing_put_of_a_small_object_leaves_nothing() {
+    for trouble in [Trouble::Put, Trouble::AnswerOfPut] {
+        let (_, store) = store(trouble, 1);
+        assert!(put(&store, new_id(), &content(10, 1)).await.is_err());
+        assert_eq!(visible(&store).await, 0, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_source_abandons_the_parts_already_sent() {
+    let objects = Arc::new(WatchedObjects::default());
+    let options = ObjectOptions::default();
+    let store = BlobStore::on_objects(objects.clone(), options, area(), key_ring(), Random::system());
+    let large = content(25 * SLAB, 1);
+    let source = pieces(&large, &[50_000]).map(|piece| piece.map_err(|never| match never {}));
+    let source = source.chain(stream::once(async { Err(std::io::Error::other("gone")) }));
+    assert!(matches!(
+        store.put(new_id(), source, LIMIT).await,
+        Err(BlobError::Source(_))
+    ));
+    assert!(!objects.part_sizes().is_empty());
+    assert_eq!((objects.aborted(), visible(&store).await), (1, 0));
+}

@@ -1,0 +1,149 @@
+//! Fiks IO as the back end of the AMQP endpoint (fiks-io §8).
+//!
+//! A connection proves once who it is; its token may expire meanwhile. It is closed when what it was let in for is
+//! withdrawn: the integration, its password, or access to a konto that it consumes from.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fiks_amqp::{
+    AuthenticateError, Backend, Closure, ConsumeError, ConsumeOptions, ExposeSecret, Login, QueueStatus, ReplyCode,
+    SecretString, Subscription,
+};
+use fiks_core::Problem;
+use fiks_core::id::KontoId;
+use fiks_identity::{AccessChanges, Authenticator, Caller, Credentials, Session};
+use parking_lot::Mutex;
+
+use crate::errors::FiksioError;
+use crate::handle::Fiksio;
+use crate::ko::Broker;
+
+/// Lets integrations in to their kontoer's queues.
+pub struct AmqpBackend {
+    fiksio: Fiksio,
+    authenticator: Authenticator,
+}
+
+impl AmqpBackend {
+    /// Queues of `fiksio` for integrations known to `authenticator`.
+    pub fn new(fiksio: Fiksio, authenticator: Authenticator) -> Self {
+        Self { fiksio, authenticator }
+    }
+}
+
+#[async_trait]
+impl Backend for AmqpBackend {
+    async fn authenticate(&self, login: Login) -> Result<Arc<dyn fiks_amqp::Session>, AuthenticateError> {
+        // Before the check, so that a change during it is seen by `revoked`.
+        let changes = self.authenticator.changes();
+        let credentials = Credentials::from_amqp(&login.username, login.secret.expose_secret());
+        let session = open(&self.authenticator, &credentials).await?;
+        Ok(Arc::new(Connection {
+            fiksio: self.fiksio.clone(),
+            authenticator: self.authenticator.clone(),
+            caller: session.caller(),
+            username: login.username,
+            session: Mutex::new(session),
+            kontoer: Mutex::default(),
+            changes: Mutex::new(changes),
+        }))
+    }
+}
+
+async fn open(authenticator: &Authenticator, credentials: &Credentials<'_>) -> Result<Session, AuthenticateError> {
+    authenticator.open_session(credentials).await.map_err(|error| match error.kind().status {
+        500.. => AuthenticateError::Unavailable,
+        _ => AuthenticateError::refused(),
+    })
+}
+
+struct Connection {
+    fiksio: Fiksio,
+    authenticator: Authenticator,
+    caller: Caller,
+    username: String,
+    session: Mutex<Session>,
+    /// Kontoer that were consumed from on this connection.
+    kontoer: Mutex<HashSet<KontoId>>,
+    changes: Mutex<AccessChanges>,
+}
+
+impl Connection {
+    async fn allowed_konto(&self, queue: &str) -> Result<KontoId, ConsumeError> {
+        let konto = Broker::konto_of(queue).ok_or(ConsumeError::NotFound)?;
+        match self.fiksio.require_motta(&self.caller, konto).await {
+            Ok(()) => Ok(konto),
+            Err(FiksioError::UkjentKonto { .. }) => Err(ConsumeError::NotFound),
+            Err(error) if error.kind().status == 403 => Err(ConsumeError::AccessRefused),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, %konto, "access to a queue not checked");
+                Err(ConsumeError::Unavailable)
+            }
+        }
+    }
+
+    /// Whether the connection may go on. What cannot be checked now may go on until it can.
+    async fn may_go_on(&self) -> bool {
+        let session = self.session.lock().clone();
+        match self.authenticator.still_valid(&session).await {
+            Ok(false) => return false,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "connection not checked");
+                return true;
+            }
+            Ok(true) => {}
+        }
+        let kontoer: Vec<KontoId> = self.kontoer.lock().iter().copied().collect();
+        for konto in kontoer {
+            match self.fiksio.require_motta(&self.caller, konto).await {
+                Err(error) if error.kind().status == 403 => return false,
+                // A deleted konto cancels its consumers by itself.
+                _ => {}
+            }
+        }
+        true
+    }
+}
+
+#[async_trait]
+impl fiks_amqp::Session for Connection {
+    async fn consume(&self, queue: &str, options: ConsumeOptions) -> Result<Box<dyn Subscription>, ConsumeError> {
+        if options.exclusive {
+            return Err(ConsumeError::ExclusiveUnsupported);
+        }
+        let konto = self.allowed_konto(queue).await?;
+        self.kontoer.lock().insert(konto);
+        // Withdrawn since the first check, it would not be seen by `revoked`.
+        self.allowed_konto(queue).await?;
+        Ok(Box::new(self.fiksio.broker().konsumer(konto)))
+    }
+
+    async fn inspect(&self, queue: &str) -> Result<QueueStatus, ConsumeError> {
+        let konto = self.allowed_konto(queue).await?;
+        let messages = self.fiksio.antall(&self.caller, konto).await.map_err(|_| ConsumeError::Unavailable)?;
+        let unanswered = u64::try_from(self.fiksio.broker().antall_ukvitterte(konto)).unwrap_or(u64::MAX);
+        Ok(QueueStatus {
+            messages: u32::try_from(messages.saturating_sub(unanswered)).unwrap_or(u32::MAX),
+            consumers: u32::try_from(self.fiksio.broker().antall_konsumenter(konto)).unwrap_or(u32::MAX),
+        })
+    }
+
+    async fn renew(&self, secret: SecretString) -> Result<(), AuthenticateError> {
+        let credentials = Credentials::from_amqp(&self.username, secret.expose_secret());
+        let renewed = open(&self.authenticator, &credentials).await?;
+        *self.session.lock() = renewed;
+        Ok(())
+    }
+
+    async fn revoked(&self) -> Closure {
+        let mut changes = self.changes.lock().clone();
+        while changes.changed().await.is_ok() {
+            if !self.may_go_on().await {
+                return Closure::new(ReplyCode::AccessRefused, "access was withdrawn; log in again to see what is left");
+            }
+        }
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,92 @@
+//! Checking a certificate file, PEM or PKCS12, before it is used (fiks-io §4). Nothing of it is kept.
+
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use fiks_crypto::keystore::read_key_store;
+use fiks_crypto::x509::Certificate;
+use fiks_http::{ApiError, Authenticated, ErrorMessage, Json};
+use multer::{Constraints, Multipart, SizeLimit};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::nokkel::OffentligNokkelStatus;
+use crate::errors::FiksioError;
+use crate::handle::Fiksio;
+
+/// Largest file.
+const LARGEST: u64 = 256 * 1024;
+
+pub(super) fn routes() -> OpenApiRouter<Fiksio> {
+    OpenApiRouter::new().routes(routes!(verifiser))
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the multipart form")]
+struct SertifikatSkjema {
+    #[schema(value_type = Option<String>, format = Binary)]
+    file: Option<Vec<u8>>,
+    #[schema(value_type = Option<String>, example = "PEM")]
+    format: Option<String>,
+    passord: Option<String>,
+}
+
+#[derive(Default)]
+struct Skjema {
+    file: Vec<u8>,
+    format: String,
+    passord: String,
+}
+
+/// Kontroller en sertifikatfil før den tas i bruk
+///
+/// `format` er PEM eller P12; `passord` gjelder P12. Ingenting lagres.
+#[utoipa::path(
+    post,
+    path = "/fiks-io/katalog/api/v1/sertifikat/verifiser",
+    operation_id = "katalog_verifiserSertifikat",
+    tag = "FiksIoKatalog",
+    request_body(content = SertifikatSkjema, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "Om sertifikatet kan brukes", body = OffentligNokkelStatus),
+        (status = "default", description = "Feil", body = ErrorMessage),
+    ),
+)]
+async fn verifiser(
+    _caller: Authenticated,
+    State(fiksio): State<Fiksio>,
+    request: Request,
+) -> Result<Json<OffentligNokkelStatus>, ApiError> {
+    let sent = read(request).await?;
+    Ok(Json(OffentligNokkelStatus::of(check(&fiksio, &sent))))
+}
+
+fn check(fiksio: &Fiksio, sent: &Skjema) -> Result<Certificate, FiksioError> {
+    match sent.format.as_str() {
+        "P12" => {
+            let certificate = read_key_store(&sent.file, None, &sent.passord)?.certificate().pem();
+            fiksio.verifiser_nokkel(&certificate)
+        }
+        "PEM" | "" => fiksio.verifiser_nokkel(&String::from_utf8_lossy(&sent.file)),
+        _ => Err(FiksioError::UgyldigFormat),
+    }
+}
+
+async fn read(request: Request) -> Result<Skjema, FiksioError> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let boundary = multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| FiksioError::IkkeMultipart)?;
+    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(LARGEST));
+    let mut parts = Multipart::with_constraints(request.into_body().into_data_stream(), boundary, limits);
+    let mut sent = Skjema::default();
+    while let Some(field) = parts.next_field().await.map_err(|_| FiksioError::AvbruttOpplasting)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|_| FiksioError::AvbruttOpplasting)?.to_vec();
+        match name.as_str() {
+            "file" => sent.file = bytes,
+            "format" => sent.format = String::from_utf8_lossy(&bytes).trim().to_ascii_uppercase(),
+            "passord" => sent.passord = String::from_utf8_lossy(&bytes).into_owned(),
+            _ => return Err(FiksioError::UventetDel),
+        }
+    }
+    Ok(sent)
+}
