@@ -75,7 +75,7 @@ fn build() -> Result<(), String> {
     for recipe in RECIPES {
         let body = join(recipe)?;
         write_files(&out, recipe, &body).map_err(|fault| format!("{}: {fault}", recipe.name))?;
-        source.push_str(&declare(recipe, &out, hash_of(&body)));
+        source.push_str(&declare(recipe, hash_of(&body)));
     }
     source.push_str(&list());
     fs::write(out.join("resources.rs"), source).map_err(|fault| format!("resources.rs: {fault}"))
@@ -94,7 +94,8 @@ fn join(recipe: &Recipe) -> Result<Vec<u8>, String> {
 
 fn missing(part: &str, fault: &io::Error) -> String {
     if part.starts_with("node_modules") && fault.kind() == io::ErrorKind::NotFound {
-        return "Nettsidenes filer fra npm mangler: kjør «cargo dev», eller «npm ci» i crates/web.".to_owned();
+        return "Nettsidenes filer fra npm mangler: kjør «cargo dev», eller «npm ci» i crates/web."
+            .to_owned();
     }
     format!("{part}: {fault}")
 }
@@ -118,20 +119,20 @@ fn constant(recipe: &Recipe) -> String {
 }
 
 /// The Rust constant for one resource.
-fn declare(recipe: &Recipe, out: &Path, hash: u64) -> String {
-    let Recipe { name, content_type, .. } = recipe;
+fn declare(recipe: &Recipe, hash: u64) -> String {
+    let Recipe {
+        name, content_type, ..
+    } = recipe;
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let constant = constant(recipe);
-    let file = out.join(name);
-    let packed = out.join(format!("{name}.gz"));
     format!(
         "pub(crate) const {constant}: Resource = Resource {{
     file: \"{stem}.{hash:016x}.{extension}\",
     path: \"/ressurser/{stem}.{hash:016x}.{extension}\",
     etag: \"\\\"{hash:016x}\\\"\",
     content_type: {content_type:?},
-    body: include_bytes!({file:?}),
-    gzip: include_bytes!({packed:?}),
+    body: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\")),
+    gzip: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.gz\")),
 }};
 "
     )

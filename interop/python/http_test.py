@@ -3,6 +3,7 @@
 import http.client
 import json
 import ssl
+import time
 import urllib.parse
 import uuid
 
@@ -142,7 +143,7 @@ def test_refusals_have_the_common_error_body(status, endring, data):
 def test_wrong_token_and_wrong_password_are_told_apart():
     uten_token = dotnet_hoder(A) | {"AUTHORIZATION": "Bearer ikke.et.token"}
     tekst = sjekk_feil(401, send_som_dotnet(uten_token, metadata(A, B)))
-    assert tekst == "Klarte ikke å validere access_token"
+    assert tekst.startswith("Klarte ikke å validere access_token")
 
     feil_passord = dotnet_hoder(A) | {"IntegrasjonPassord": "feil"}
     tekst = sjekk_feil(401, send_som_dotnet(feil_passord, metadata(A, B)))
@@ -169,23 +170,29 @@ def test_status_has_no_nulls_where_the_clients_unbox():
     assert status["gyldigAvsender"] is True
     assert status["gyldigMottaker"] is True
     assert status["antallKonsumenter"] == 0
-    assert status["antallUavhentedeMeldinger"] == 0
+    assert isinstance(status["antallUavhentedeMeldinger"], int)
+
+
+def vent_til_uavhentede(antall):
+    """An ack has no answer: the number may trail it."""
+    slutt = time.monotonic() + FRIST
+    status = {}
+    while status.get("antallUavhentedeMeldinger") != antall:
+        assert time.monotonic() < slutt, status
+        status = hent(f"/fiks-io/katalog/api/v1/kontoer/{B.konto_id}/status", A.hoder()).json()
 
 
 def test_waiting_messages_are_counted_held_or_not():
-    def antall():
-        sti = f"/fiks-io/katalog/api/v1/kontoer/{B.konto_id}/status"
-        return hent(sti, A.hoder()).json()["antallUavhentedeMeldinger"]
-
+    vent_til_uavhentede(0)
     svar = [send_som_dotnet(dotnet_hoder(A), metadata(A, B))[2] for _ in range(3)]
-    assert antall() == 3
+    vent_til_uavhentede(3)
     with Konsument(B) as b:
         b.lytt(prefetch=1)
         holdt = b.motta_melding(svar[0])
-        assert antall() == 3
+        vent_til_uavhentede(3)
         b.ack(holdt)
         b.motta_melding(svar[1])
-        assert antall() == 2
+        vent_til_uavhentede(2)
 
 
 def test_public_key_is_one_certificate_given_to_anyone():

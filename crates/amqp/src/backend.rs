@@ -119,7 +119,8 @@ pub struct Cancelled;
 /// One consumer's view of a queue.
 ///
 /// For each delivery that was handed over, the endpoint does exactly one of: settle it once, or drop the subscription
-/// without having settled it. Dropping means: back to the front of the queue in the old order, redelivered.
+/// without having settled it. Dropping means: back to the front of the queue in the old order, redelivered. Neither the
+/// methods nor the drop may block: they run in the connection's task.
 pub trait Subscription: Send {
     /// Puts deliveries into `batch` until it is full or none are left, and answers `Ready` when there is at least one.
     /// `Pending` when there is none; then `context`'s waker must be woken when that changes. Answering `Ready(Ok)` with an

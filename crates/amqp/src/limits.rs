@@ -37,7 +37,7 @@ pub struct Limits {
     /// Bytes waiting for one peer before no more deliveries are fetched for it: 256 KiB. Memory per slow reader is at most
     /// this plus one message.
     pub max_outbound_bytes: usize,
-    /// Offered as `frame-max`, in bytes with the 8 bytes around a payload: 131,072, as RabbitMQ.
+    /// Offered as `frame-max`, in bytes with the 8 bytes around a payload: 131,072, as RabbitMQ. At least 4,096.
     pub frame_max: u32,
     /// Largest frame before `tune-ok`: 16 KiB. A token and the client's properties take some 3 KiB.
     pub handshake_frame_max: u32,

@@ -38,6 +38,8 @@ pub enum Command {
     Admin(Admin),
     /// Skriv OpenAPI-dokumentet for alle tjenester
     Openapi,
+    /// Skriv oversikten over alle feilkoder, som Markdown
+    Feilkoder,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod dev;
+mod feilkoder;
 mod lytt;
 mod openapi;
 mod output;
@@ -25,6 +26,10 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Tid(flags) => tid::run(flags).await,
         Command::Admin(flags) => admin::run(flags).await,
         Command::Openapi => openapi::run().await,
+        Command::Feilkoder => {
+            feilkoder::run();
+            Ok(())
+        }
     }
 }
 

@@ -50,7 +50,10 @@ pub struct Link {
 impl Link {
     /// A link with that text to that address.
     pub fn new(text: impl Into<String>, address: impl Into<String>) -> Self {
-        Self { text: text.into(), address: address.into() }
+        Self {
+            text: text.into(),
+            address: address.into(),
+        }
     }
 }
 
@@ -86,7 +89,12 @@ pub struct Page<'a, C: Template> {
 impl<'a, C: Template> Page<'a, C> {
     /// `current` is the address in the main menu that the page belongs to.
     pub fn new(site: &'a Site, title: &'a str, current: &'a str, content: C) -> Self {
-        Self { site, title, current, content: HtmlSafeOutput(content) }
+        Self {
+            site,
+            title,
+            current,
+            content: HtmlSafeOutput(content),
+        }
     }
 }
 
@@ -191,7 +199,12 @@ fn describe(site: &Site, fault: &Fault, fragment: bool) -> Response {
     if fragment {
         View(FaultFragment { text, remedy, code }).into_response()
     } else {
-        let content = FaultPage { text, remedy, code, home: &site.home };
+        let content = FaultPage {
+            text,
+            remedy,
+            code,
+            home: &site.home,
+        };
         Page::new(site, "Feil", "", content).into_response()
     }
 }

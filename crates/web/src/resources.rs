@@ -106,9 +106,16 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = router()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         let (parts, body) = response.into_parts();
-        (parts.status, parts.headers, body.collect().await.unwrap().to_bytes().to_vec())
+        (
+            parts.status,
+            parts.headers,
+            body.collect().await.unwrap().to_bytes().to_vec(),
+        )
     }
 
     #[tokio::test]
@@ -129,7 +136,9 @@ mod tests {
             let (_, headers, body) = ask(resource.path, Some(("accept-encoding", "br, gzip;q=0.8"))).await;
             assert_eq!(headers[CONTENT_ENCODING], "gzip");
             let mut plain = Vec::new();
-            flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+            flate2::read::GzDecoder::new(&body[..])
+                .read_to_end(&mut plain)
+                .unwrap();
             assert_eq!(plain, resource.body);
         }
     }
@@ -149,7 +158,11 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_with_another_hash_is_unknown() {
-        for path in ["/ressurser/fiks.0000000000000000.css", "/ressurser/fiks.css", "/ressurser/..%2Fbuild.rs"] {
+        for path in [
+            "/ressurser/fiks.0000000000000000.css",
+            "/ressurser/fiks.css",
+            "/ressurser/..%2Fbuild.rs",
+        ] {
             assert_eq!(ask(path, None).await.0, StatusCode::NOT_FOUND, "{path}");
         }
     }

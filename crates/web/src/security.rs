@@ -4,8 +4,8 @@
 
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
@@ -30,8 +30,14 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(
+        CROSS_ORIGIN_OPENER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        CROSS_ORIGIN_RESOURCE_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
@@ -55,7 +61,9 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     }
     match headers.get(ORIGIN) {
         None => true,
-        Some(origin) => authority_of(origin).is_some_and(|authority| Some(authority.as_str()) == host_of(headers)),
+        Some(origin) => {
+            authority_of(origin).is_some_and(|authority| Some(authority.as_str()) == host_of(headers))
+        }
     }
 }
 
@@ -84,7 +92,10 @@ mod tests {
     #[test]
     fn a_form_of_this_site_is_let_through() {
         assert!(judged(&[("sec-fetch-site", "same-origin")]));
-        assert!(judged(&[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
+        assert!(judged(&[
+            ("origin", "http://localhost:8080"),
+            ("host", "localhost:8080")
+        ]));
         assert!(judged(&[("host", "localhost:8080")]));
     }
 
@@ -92,8 +103,14 @@ mod tests {
     fn a_form_of_another_site_is_refused() {
         assert!(!judged(&[("sec-fetch-site", "cross-site")]));
         assert!(!judged(&[("sec-fetch-site", "same-site"), ("host", "a.example")]));
-        assert!(!judged(&[("origin", "http://evil.example"), ("host", "localhost:8080")]));
-        assert!(!judged(&[("origin", "http://localhost:9999"), ("host", "localhost:8080")]));
+        assert!(!judged(&[
+            ("origin", "http://evil.example"),
+            ("host", "localhost:8080")
+        ]));
+        assert!(!judged(&[
+            ("origin", "http://localhost:9999"),
+            ("host", "localhost:8080")
+        ]));
         assert!(!judged(&[("origin", "null"), ("host", "localhost:8080")]));
         assert!(!judged(&[("origin", "http://localhost:8080")]));
     }

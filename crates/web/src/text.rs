@@ -32,7 +32,12 @@ pub fn relative(moment: Timestamp, now: Timestamp) -> String {
 
 /// A number of bytes with decimal prefixes and comma: `812 B`, `1,2 kB`, `5,0 MB`.
 pub fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    const UNITS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "TB"),
+        (1_000_000_000, "GB"),
+        (1_000_000, "MB"),
+        (1_000, "kB"),
+    ];
     UNITS
         .iter()
         .find(|(unit, _)| bytes >= *unit)
@@ -56,8 +61,14 @@ mod tests {
     #[test]
     fn a_duration_is_told_in_its_largest_whole_unit() {
         let told = |seconds| duration(Duration::from_secs(seconds));
-        assert_eq!([told(0), told(59), told(60), told(3_599)], ["0 s", "59 s", "1 min", "59 min"]);
-        assert_eq!([told(3_600), told(172_799), told(172_800)], ["1 t", "47 t", "2 dager"]);
+        assert_eq!(
+            [told(0), told(59), told(60), told(3_599)],
+            ["0 s", "59 s", "1 min", "59 min"]
+        );
+        assert_eq!(
+            [told(3_600), told(172_799), told(172_800)],
+            ["1 t", "47 t", "2 dager"]
+        );
     }
 
     #[test]
@@ -70,7 +81,10 @@ mod tests {
 
     #[test]
     fn a_size_never_looks_larger_than_it_is() {
-        assert_eq!([size(0), size(999), size(1_000), size(1_999)], ["0 B", "999 B", "1,0 kB", "1,9 kB"]);
+        assert_eq!(
+            [size(0), size(999), size(1_000), size(1_999)],
+            ["0 B", "999 B", "1,0 kB", "1,9 kB"]
+        );
         assert_eq!([size(5_000_000), size(u64::MAX)], ["5,0 MB", "18446744,0 TB"]);
     }
 

@@ -113,14 +113,22 @@ pub struct Alert<'a> {
 
 /// How far `moment` is from `now`; the script keeps it up to date.
 pub fn relative_time(moment: Timestamp, now: Timestamp) -> Time {
-    Time { moment, text: text::relative(moment, now), style: "relative" }
+    Time {
+        moment,
+        text: text::relative(moment, now),
+        style: "relative",
+    }
 }
 
 /// A moment as date and time of day: in UTC from us, in the reader's own zone once the script has run.
 pub fn local_time(moment: Timestamp) -> Time {
     let text = format!("{moment}").replace('T', " ");
     let text = text.split('.').next().unwrap_or_default();
-    Time { moment, text: format!("{text} UTC"), style: "local" }
+    Time {
+        moment,
+        text: format!("{text} UTC"),
+        style: "local",
+    }
 }
 
 /// See [`relative_time`] and [`local_time`].
@@ -175,11 +183,19 @@ mod tests {
             local_time(moment).to_string(),
             r#"<time datetime="2025-11-22T12:00:00.123Z" data-time="local">2025-11-22 12:00:00 UTC</time>"#
         );
-        assert!(relative_time(moment, moment.plus_millis(5_000)).to_string().contains("for 5 s siden"));
+        assert!(
+            relative_time(moment, moment.plus_millis(5_000))
+                .to_string()
+                .contains("for 5 s siden")
+        );
     }
 
     #[test]
     fn an_alert_without_a_title_has_none() {
-        assert!(!alert(Colour::Info, "", "x").to_string().contains("fiks-alert-title"));
+        assert!(
+            !alert(Colour::Info, "", "x")
+                .to_string()
+                .contains("fiks-alert-title")
+        );
     }
 }

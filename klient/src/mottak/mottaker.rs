@@ -3,6 +3,7 @@ use std::sync::Arc;
 use futures::{Stream, stream};
 use lapin::message::Delivery;
 use lapin::options::BasicNackOptions;
+use tokio::time::timeout;
 
 use super::broker::{Broker, Session};
 use super::hode::Meldingshode;
@@ -101,27 +102,24 @@ impl Mottaker {
     }
 
     async fn received(&mut self, delivery: Delivery) -> Result<MottattMelding, Feil> {
-        let hode = match Meldingshode::read(self.core.konto(), &delivery) {
-            Ok(hode) => hode,
-            Err(feil) => {
-                // Back to the queue: after three tries its sender is told, which would not happen without return.
-                let returned = delivery
-                    .acker
-                    .nack(BasicNackOptions {
-                        requeue: true,
-                        ..Default::default()
-                    })
-                    .await;
-                tracing::warn!(
-                    kode = feil.kode(),
-                    returned = returned.is_ok(),
-                    "unreadable message"
-                );
-                return Err(feil);
+        match Meldingshode::read(self.core.konto(), &delivery) {
+            Ok(hode) => {
+                let link = self.session.as_ref().map(|session| Arc::clone(session.link()));
+                Ok(MottattMelding::new(hode, delivery, link, Arc::clone(&self.core)))
             }
-        };
-        let link = self.session.as_ref().map(|session| Arc::clone(session.link()));
-        Ok(MottattMelding::new(hode, delivery, link, Arc::clone(&self.core)))
+            Err(feil) => {
+                tracing::warn!(kode = feil.kode(), "unreadable message, given back to the queue");
+                self.give_back(&delivery).await;
+                Err(feil)
+            }
+        }
+    }
+
+    /// After three tries the platform tells the sender; without return nobody would be told. When this fails, the
+    /// connection is on its way down, which returns the message as well.
+    async fn give_back(&mut self, delivery: &Delivery) {
+        let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+        drop(timeout(self.core.api().limits().svar, delivery.acker.nack(options)).await);
     }
 }
 

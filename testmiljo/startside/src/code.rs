@@ -29,11 +29,32 @@ pub(crate) fn examples(oppsett: &Oppsett, organisasjon: &Organisasjon) -> askama
         return Ok(Vec::new());
     };
     let mottaker = oppsett.mottaker_for(organisasjon).unwrap_or(konto).id;
-    let Oppsett { adresser, tillit, dev_json, .. } = oppsett;
+    let Oppsett {
+        adresser,
+        tillit,
+        dev_json,
+        ..
+    } = oppsett;
     Ok(vec![
-        java(&Java { adresser, tillit, organisasjon, konto, mottaker })?,
-        dotnet(&DotNet { adresser, organisasjon, konto, mottaker })?,
-        rust(&Rust { dev_json, organisasjon, konto, mottaker })?,
+        java(&Java {
+            adresser,
+            tillit,
+            organisasjon,
+            konto,
+            mottaker,
+        })?,
+        dotnet(&DotNet {
+            adresser,
+            organisasjon,
+            konto,
+            mottaker,
+        })?,
+        rust(&Rust {
+            dev_json,
+            organisasjon,
+            konto,
+            mottaker,
+        })?,
         curl(&Curl {
             dev_json,
             adresser,
@@ -42,7 +63,11 @@ pub(crate) fn examples(oppsett: &Oppsett, organisasjon: &Organisasjon) -> askama
             mottaker,
             passord_header: &format!("IntegrasjonPassord: {}", organisasjon.integrasjon.passord),
         })?,
-        cli(&Cli { dev_json, organisasjon, mottaker })?,
+        cli(&Cli {
+            dev_json,
+            organisasjon,
+            mottaker,
+        })?,
     ])
 }
 
@@ -172,22 +197,9 @@ pub(crate) fn shell_word(text: &str) -> String {
     }
 }
 
-mod filters {
-    #[askama::filter_fn]
-    pub(super) fn q(text: &str, _: &dyn askama::Values) -> askama::Result<String> {
-        Ok(super::quoted(text))
-    }
-
-    #[askama::filter_fn]
-    pub(super) fn sh(text: &str, _: &dyn askama::Values) -> askama::Result<String> {
-        Ok(super::shell_word(text))
-    }
-
-    /// For a comment, which ends with its line.
-    #[askama::filter_fn]
-    pub(super) fn line(text: &str, _: &dyn askama::Values) -> askama::Result<String> {
-        Ok(text.replace(char::is_control, " "))
-    }
+/// Text for a comment, which ends with its line.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 #[cfg(test)]

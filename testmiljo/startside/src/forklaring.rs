@@ -68,13 +68,17 @@ fn i_ko(spor: &Meldingsspor, mottaker: Option<&Kontostand>) -> String {
     };
     match spor.forsok {
         0 => cause,
-        forsok => format!("{cause} Den har kommet tilbake til køen etter leveringsforsøk {forsok} av {STORSTE_FORSOK}."),
+        forsok => format!(
+            "{cause} Den har kommet tilbake til køen etter leveringsforsøk {forsok} av {STORSTE_FORSOK}."
+        ),
     }
 }
 
 fn venter_i_ko(navn: &str, stand: &Kontostand) -> String {
     if stand.konsumenter == 0 {
-        return format!("Ingen konsument er koblet til køen til «{navn}». Meldingen leveres når mottakeren kobler seg til.");
+        return format!(
+            "Ingen konsument er koblet til køen til «{navn}». Meldingen leveres når mottakeren kobler seg til."
+        );
     }
     match stand.prefetch {
         Some(prefetch) if stand.ukvitterte >= prefetch => format!(
@@ -94,7 +98,10 @@ fn ukvittert(spor: &Meldingsspor) -> String {
     let navn = &spor.mottaker.navn;
     let first = format!("«{navn}» har fått meldingen, men har ikke kvittert (ack).");
     if spor.forsok > 1 {
-        format!("{first} Dette er leveringsforsøk {} av {STORSTE_FORSOK}.", spor.forsok)
+        format!(
+            "{first} Dette er leveringsforsøk {} av {STORSTE_FORSOK}.",
+            spor.forsok
+        )
     } else {
         first
     }
@@ -140,7 +147,12 @@ pub(crate) fn advarsler(stand: &Kontostand) -> Vec<String> {
         let meldinger = count(stand.i_ko, "melding venter", "meldinger venter");
         advarsler.push(format!("{meldinger}, og ingen konsument er koblet til."));
     }
-    if stand.konsumenter > 0 && stand.i_ko > 0 && stand.prefetch.is_some_and(|prefetch| stand.ukvitterte >= prefetch) {
+    if stand.konsumenter > 0
+        && stand.i_ko > 0
+        && stand
+            .prefetch
+            .is_some_and(|prefetch| stand.ukvitterte >= prefetch)
+    {
         advarsler.push("Prefetch er full: konsumenten må kvittere før den får flere meldinger.".to_owned());
     }
     if !stand.har_offentlig_nokkel {
@@ -160,7 +172,10 @@ mod tests {
     use crate::innsikt::Kontonavn;
 
     fn konto(navn: &str) -> Kontonavn {
-        Kontonavn { id: KontoId(Uuid::nil()), navn: navn.to_owned() }
+        Kontonavn {
+            id: KontoId(Uuid::nil()),
+            navn: navn.to_owned(),
+        }
     }
 
     fn spor(tilstand: Tilstand) -> Meldingsspor {
@@ -201,20 +216,40 @@ mod tests {
 
     #[test]
     fn a_queue_without_a_consumer_is_the_receivers_matter() {
-        let forklaring = forklar(&spor(Tilstand::IKo), Some(&Kontostand { konsumenter: 0, ..stand() }));
-        assert!(forklaring.setning.starts_with("Ingen konsument"), "{}", forklaring.setning);
+        let forklaring = forklar(
+            &spor(Tilstand::IKo),
+            Some(&Kontostand {
+                konsumenter: 0,
+                ..stand()
+            }),
+        );
+        assert!(
+            forklaring.setning.starts_with("Ingen konsument"),
+            "{}",
+            forklaring.setning
+        );
         assert_eq!(forklaring.venter_pa.as_deref(), Some("«Arkiv»"));
     }
 
     #[test]
     fn a_full_prefetch_is_told_with_its_numbers() {
-        let setning = i_ko_med(&Kontostand { ukvitterte: 10, ..stand() });
-        assert!(setning.contains("10 ukvitterte meldinger, og prefetch (10) er full"), "{setning}");
+        let setning = i_ko_med(&Kontostand {
+            ukvitterte: 10,
+            ..stand()
+        });
+        assert!(
+            setning.contains("10 ukvitterte meldinger, og prefetch (10) er full"),
+            "{setning}"
+        );
     }
 
     #[test]
     fn without_a_limit_the_prefetch_is_never_full() {
-        let setning = i_ko_med(&Kontostand { ukvitterte: 1_000, prefetch: None, ..stand() });
+        let setning = i_ko_med(&Kontostand {
+            ukvitterte: 1_000,
+            prefetch: None,
+            ..stand()
+        });
         assert!(setning.contains("på vei ut"), "{setning}");
     }
 
@@ -225,27 +260,45 @@ mod tests {
 
     #[test]
     fn a_message_that_came_back_tells_how_often() {
-        let spor = Meldingsspor { forsok: 2, ..spor(Tilstand::IKo) };
-        assert!(forklar(&spor, Some(&stand())).setning.ends_with("leveringsforsøk 2 av 3."));
+        let spor = Meldingsspor {
+            forsok: 2,
+            ..spor(Tilstand::IKo)
+        };
+        assert!(
+            forklar(&spor, Some(&stand()))
+                .setning
+                .ends_with("leveringsforsøk 2 av 3.")
+        );
     }
 
     #[test]
     fn a_message_to_an_unknown_queue_is_explained_all_the_same() {
-        assert!(forklar(&spor(Tilstand::IKo), None).setning.contains("venter på en konsument"));
+        assert!(
+            forklar(&spor(Tilstand::IKo), None)
+                .setning
+                .contains("venter på en konsument")
+        );
     }
 
     #[test]
     fn only_a_message_under_way_waits_for_someone() {
         for tilstand in Tilstand::ALL {
             let venter = forklar(&spor(tilstand), Some(&stand())).venter_pa.is_some();
-            assert_eq!(venter, matches!(tilstand, Tilstand::IKo | Tilstand::LevertUkvittert), "{tilstand:?}");
+            assert_eq!(
+                venter,
+                matches!(tilstand, Tilstand::IKo | Tilstand::LevertUkvittert),
+                "{tilstand:?}"
+            );
         }
     }
 
     #[test]
     fn the_sender_of_feedback_gets_no_feedback() {
         let told = |kind: &str, tilstand| {
-            let spor = Meldingsspor { melding_type: kind.to_owned(), ..spor(tilstand) };
+            let spor = Meldingsspor {
+                melding_type: kind.to_owned(),
+                ..spor(tilstand)
+            };
             forklar(&spor, None).setning.contains("Avsenderen har fått")
         };
         for tilstand in [Tilstand::Utlopt, Tilstand::LeveringFeilet] {
@@ -257,14 +310,28 @@ mod tests {
 
     #[test]
     fn the_platforms_own_reason_is_added() {
-        let spor = Meldingsspor { forklaring: "Kontoen er deaktivert.".to_owned(), ..spor(Tilstand::SendingAvvist) };
-        assert!(forklar(&spor, None).setning.ends_with("aldri lagt i kø. Kontoen er deaktivert."));
+        let spor = Meldingsspor {
+            forklaring: "Kontoen er deaktivert.".to_owned(),
+            ..spor(Tilstand::SendingAvvist)
+        };
+        assert!(
+            forklar(&spor, None)
+                .setning
+                .ends_with("aldri lagt i kø. Kontoen er deaktivert.")
+        );
     }
 
     #[test]
     fn a_konto_warns_of_what_stops_its_messages() {
         assert!(advarsler(&stand()).is_empty());
-        assert!(advarsler(&Kontostand { i_ko: 0, konsumenter: 0, ..stand() }).is_empty());
+        assert!(
+            advarsler(&Kontostand {
+                i_ko: 0,
+                konsumenter: 0,
+                ..stand()
+            })
+            .is_empty()
+        );
         let stopped = Kontostand {
             konsumenter: 0,
             har_offentlig_nokkel: false,
@@ -279,6 +346,13 @@ mod tests {
                 "Kontoen er deaktivert.",
             ]
         );
-        assert_eq!(advarsler(&Kontostand { ukvitterte: 10, ..stand() }).len(), 1);
+        assert_eq!(
+            advarsler(&Kontostand {
+                ukvitterte: 10,
+                ..stand()
+            })
+            .len(),
+            1
+        );
     }
 }

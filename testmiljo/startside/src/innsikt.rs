@@ -171,7 +171,7 @@ pub struct Klokkestand {
 
 impl Klokkestand {
     /// The furthest that the clock can be moved at once: ten years.
-    pub const LENGSTE_FLYTT: Duration = Duration::from_secs(10 * 366 * 86_400);
+    pub const LENGSTE_FLYTT: Duration = Duration::from_hours(10 * 366 * 24);
 }
 
 impl Tilstand {

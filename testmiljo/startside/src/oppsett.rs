@@ -151,7 +151,13 @@ type Listed = Vec<(&'static str, String)>;
 impl Oppsett {
     /// Every address of the environment.
     pub(crate) fn addresses(&self) -> Listed {
-        let Adresser { api_http, api_https, amqp, amqps, maskinporten } = &self.adresser;
+        let Adresser {
+            api_http,
+            api_https,
+            amqp,
+            amqps,
+            maskinporten,
+        } = &self.adresser;
         vec![
             ("API uten TLS", api_http.to_string()),
             ("API med TLS", api_https.to_string()),
@@ -176,7 +182,10 @@ impl Organisasjon {
             ("IntegrasjonPassord", self.integrasjon.passord.clone()),
             ("Klient-id i Maskinporten", self.klient_id.clone()),
             ("Virksomhetssertifikat (PKCS#12)", self.nokkellager.sti.clone()),
-            ("Passord til virksomhetssertifikatet", self.nokkellager.passord.clone()),
+            (
+                "Passord til virksomhetssertifikatet",
+                self.nokkellager.passord.clone(),
+            ),
             ("Alias i virksomhetssertifikatet", self.nokkellager.alias.clone()),
         ]
     }

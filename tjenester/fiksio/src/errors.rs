@@ -143,9 +143,6 @@ pub enum FiksioError {
     /// There is no message at the head of the queue.
     #[error("queue is empty")]
     TomKo,
-    /// Fiks IO takes no new message now.
-    #[error("too busy")]
-    Opptatt,
     /// The caller may not.
     #[error(transparent)]
     Tilgang(#[from] AccessError),
@@ -253,9 +250,6 @@ pub mod kinds {
         /// Empty queue.
         TOM_KO = 404 "ko.tom", "Det er ingen melding i køen",
             "Spør etter antall først, eller vent til det kommer en melding.";
-        /// Busy.
-        OPPTATT = 503 "sending.opptatt", "Fiks IO tar ikke imot nye meldinger akkurat nå, og meldingen ble ikke sendt",
-            "Vent litt og send på nytt.";
         /// Randomness.
         INTERN = 500 "fiksio.intern", "Noe gikk galt hos oss, og ingenting ble lagret",
             "Prøv igjen om litt. Vedvarer feilen, oppgi errorId til driften.";
@@ -296,7 +290,6 @@ impl Problem for FiksioError {
             Self::MetadataForStor => &kinds::METADATA_FOR_STOR,
             Self::InnholdForStort => &kinds::INNHOLD_FOR_STORT,
             Self::TomKo => &kinds::TOM_KO,
-            Self::Opptatt => &kinds::OPPTATT,
             Self::Random(_) => &kinds::INTERN,
             Self::Tilgang(error) => error.kind(),
             Self::Dokumentlager(error) => error.kind(),
@@ -329,9 +322,22 @@ impl Problem for FiksioError {
 
     fn details(&self) -> Option<serde_json::Value> {
         match self {
+            Self::AdresseKonflikt { konflikter } => Some(konflikter.iter().map(conflict).collect()),
             Self::Dokumentlager(error) => error.details(),
             Self::Konfigurasjon(error) => error.details(),
             _ => None,
         }
     }
+}
+
+/// An address in the way, with what it shares (openapi `AdresseKonflikt`).
+fn conflict(adresse: &Adresse) -> serde_json::Value {
+    serde_json::json!({
+        "kontoId": adresse.konto,
+        "adresseId": adresse.id,
+        "beskrivelse": adresse.beskrivelse,
+        "identifikatorer": adresse.dekning.identifikatorer.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "meldingsprotokoller": adresse.dekning.protokoller,
+        "sikkerhetsnivaer": adresse.dekning.nivaer,
+    })
 }

@@ -29,6 +29,7 @@ use fiks_identity::{
     Access, AccessChanges, AccessError, Authoriser, Caller, IntegrasjonSource, PasswordHasher, StoreFailed,
     StoredIntegrasjon,
 };
+use sea_orm::SqlErr;
 use tokio::sync::watch;
 
 use crate::errors::{KonfigurasjonError, TREFF_FOR_MANGE};
@@ -153,6 +154,23 @@ fn taken(kind: &'static ErrorKind) -> impl FnOnce(DatabaseError) -> Konfigurasjo
             error.into()
         }
     }
+}
+
+/// The failure for a row whose ressurs was removed meanwhile by another change, else the failure as it is.
+fn gone(ressurs: RessursId) -> impl FnOnce(DatabaseError) -> KonfigurasjonError {
+    move |error| {
+        if is_orphan(&error) {
+            KonfigurasjonError::UnknownRessurs(ressurs)
+        } else {
+            error.into()
+        }
+    }
+}
+
+/// Whether a foreign key refused the change.
+fn is_orphan(error: &DatabaseError) -> bool {
+    matches!(error, DatabaseError::Engine(error)
+        if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))))
 }
 
 /// The hits, unless there are more than an answer may have.

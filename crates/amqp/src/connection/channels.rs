@@ -93,7 +93,7 @@ impl Machine {
         match method::method_id(&frame.payload) {
             // Closes that cross: its `close-ok` to ours is still to come.
             Some(CHANNEL_CLOSE) => {
-                self.send_channel(frame.channel, channel::AMQPMethod::CloseOk(channel::CloseOk {}))
+                self.send_channel(frame.channel, channel::AMQPMethod::CloseOk(channel::CloseOk {}));
             }
             Some(CHANNEL_CLOSE_OK) => drop(self.channels.remove(&frame.channel)),
             _ => {}

@@ -25,7 +25,14 @@ pub enum Effect {
         /// Method and arguments.
         method: Box<AMQPClass>,
     },
-    /// Ask the back end. Until [`super::Machine::on_answer`] no frame may be given to the machine.
+    /// Ask the back end who this is. Until [`super::Machine::on_answer`] no frame may be given to the machine.
+    Authenticate {
+        /// User name.
+        username: String,
+        /// Password.
+        secret: SecretString,
+    },
+    /// Ask the session. Until [`super::Machine::on_answer`] no frame may be given to the machine.
     Call(Call),
     /// From now on frames may have this size in both directions, and heartbeats this interval.
     Tune(Tuning),
@@ -48,16 +55,9 @@ pub enum Effect {
     HangUp,
 }
 
-/// A question for the back end; at most one is open at a time.
+/// A question for the session. At most one is open at a time, [`Effect::Authenticate`] included.
 #[derive(Debug, Clone)]
 pub enum Call {
-    /// Check credentials.
-    Authenticate {
-        /// User name.
-        username: String,
-        /// Password.
-        secret: SecretString,
-    },
     /// Check a renewed password.
     Renew {
         /// New password.
@@ -79,10 +79,10 @@ pub enum Call {
     },
 }
 
-/// The back end's answer to a [`Call`].
+/// The back end's answer.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// To [`Call::Authenticate`].
+    /// To [`Effect::Authenticate`].
     Authenticated(Result<(), LoginFault>),
     /// To [`Call::Renew`].
     Renewed(Result<(), AuthenticateError>),

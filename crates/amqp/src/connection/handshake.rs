@@ -47,19 +47,22 @@ impl Machine {
         let Some((username, secret)) = sasl::plain(start_ok.response.as_bytes()) else {
             return Err(Fault::new(ReplyCode::SyntaxError, "malformed PLAIN response"));
         };
-        self.client.username.clone_from(&username);
-        self.call(Pending::Authenticate, Call::Authenticate { username, secret });
+        let checked = username.clone();
+        self.pending = Some(Pending::Authenticate { username: checked });
+        self.effects.push(Effect::Authenticate { username, secret });
         Ok(())
     }
 
-    pub(super) fn on_authenticated(&mut self, result: Result<(), LoginFault>) {
+    pub(super) fn on_authenticated(&mut self, username: String, result: Result<(), LoginFault>) {
         match result {
-            Ok(()) => self.tune(),
+            Ok(()) => {
+                self.client.username = username;
+                self.tune();
+            }
             Err(LoginFault::Back(error)) => self.refuse_login(&error),
             Err(LoginFault::TooManyConnections(bound)) => {
-                let user = &self.client.username;
                 let explanation =
-                    format!("connection refused for user '{user}': limit of {bound} connections reached");
+                    format!("connection refused for user '{username}': limit of {bound} connections reached");
                 self.close_connection(&Fault::new(ReplyCode::NotAllowed, explanation));
             }
         }

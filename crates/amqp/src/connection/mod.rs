@@ -88,7 +88,9 @@ struct Client {
 /// Which call waits for an answer, with what the answer needs.
 #[derive(Debug)]
 enum Pending {
-    Authenticate,
+    Authenticate {
+        username: String,
+    },
     Renew,
     Consume {
         consumer: ConsumerId,
@@ -220,7 +222,9 @@ impl Machine {
     /// Takes the back end's answer to the open call. An answer to a call that is not open any more is ignored.
     pub fn on_answer(&mut self, answer: Answer) {
         match (self.pending.take(), answer) {
-            (Some(Pending::Authenticate), Answer::Authenticated(result)) => self.on_authenticated(result),
+            (Some(Pending::Authenticate { username }), Answer::Authenticated(result)) => {
+                self.on_authenticated(username, result);
+            }
             (Some(Pending::Renew), Answer::Renewed(result)) => self.on_renewed(result),
             (
                 Some(Pending::Consume {

@@ -5,13 +5,20 @@ use secrecy::SecretString;
 /// Name on the wire.
 pub(crate) const PLAIN: &str = "PLAIN";
 
+/// Longest user name in bytes (RFC 4616 leaves it open, SASL mechanisms commonly stop here).
+const USER_MAX: usize = 255;
+
 /// User name and password of a PLAIN response: `[authorization id] NUL user NUL password`.
 ///
-/// `None` when it is not of that form or no UTF-8, or when it asks to act as somebody else.
+/// `None` when it is not of that form, no UTF-8 or too long, or when it asks to act as somebody else.
 pub(crate) fn plain(response: &[u8]) -> Option<(String, SecretString)> {
     let mut parts = response.splitn(3, |octet| *octet == 0);
     let (authorization, user, password) = (parts.next()?, parts.next()?, parts.next()?);
-    if user.is_empty() || password.contains(&0) || !(authorization.is_empty() || authorization == user) {
+    if user.is_empty()
+        || user.len() > USER_MAX
+        || password.contains(&0)
+        || !(authorization.is_empty() || authorization == user)
+    {
         return None;
     }
     let user = std::str::from_utf8(user).ok()?;
@@ -46,5 +53,6 @@ mod tests {
         ] {
             assert!(plain(response).is_none(), "{response:?}");
         }
+        assert!(plain(&[&[0], &[b'u'; 256][..], &[0]].concat()).is_none());
     }
 }

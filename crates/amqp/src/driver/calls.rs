@@ -7,18 +7,22 @@ use std::{
     time::Duration,
 };
 
+use futures::future::BoxFuture;
+use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::Driver;
 use crate::{
     backend::{AuthenticateError, ConsumeError, Login, QueueStatus, Session, Subscription},
     connection::{Answer, Call, ConsumerId, LoginFault},
+    limits::Limits,
     metrics::count,
 };
 
 /// What a call brings back.
 pub(super) enum Reply {
-    Authenticated(Result<Arc<dyn Session>, AuthenticateError>),
+    /// With the user name that was checked.
+    Authenticated(String, Result<Arc<dyn Session>, AuthenticateError>),
     Renewed(Result<(), AuthenticateError>),
     Consumed(ConsumerId, Result<Box<dyn Subscription>, ConsumeError>),
     Inspected(Result<QueueStatus, ConsumeError>),
@@ -26,39 +30,21 @@ pub(super) enum Reply {
 
 impl<S> Driver<S> {
     pub(super) fn start_call(&mut self, call: Call) {
-        let limits = &self.shared.limits;
-        let (login, other) = (limits.authenticate, limits.backend_call);
-        let Some(session) = self.session.clone() else {
-            if let Call::Authenticate { username, secret } = call {
-                let backend = Arc::clone(&self.shared.backend);
-                let attempt = Login {
-                    username,
-                    secret,
-                    peer: self.peer,
-                };
-                self.call = Some(Box::pin(async move {
-                    Reply::Authenticated(bounded(login, backend.authenticate(attempt)).await)
-                }));
-            }
-            return;
+        // There is a session: the state machine asks for nothing before somebody has logged in.
+        let session = self.session.clone();
+        self.call = session.map(|session| ask(session, call, &self.shared.limits));
+    }
+
+    pub(super) fn authenticate(&mut self, username: String, secret: SecretString) {
+        let (backend, limit) = (Arc::clone(&self.shared.backend), self.shared.limits.authenticate);
+        let login = Login {
+            username: username.clone(),
+            secret,
+            peer: self.peer,
         };
-        self.call = match call {
-            // The state machine authenticates once, before there is a session.
-            Call::Authenticate { .. } => None,
-            Call::Renew { secret } => Some(Box::pin(async move {
-                Reply::Renewed(bounded(login, session.renew(secret)).await)
-            })),
-            Call::Consume {
-                consumer,
-                queue,
-                options,
-            } => Some(Box::pin(async move {
-                Reply::Consumed(consumer, bounded(other, session.consume(&queue, options)).await)
-            })),
-            Call::Inspect { queue } => Some(Box::pin(async move {
-                Reply::Inspected(bounded(other, session.inspect(&queue)).await)
-            })),
-        };
+        self.call = Some(Box::pin(async move {
+            Reply::Authenticated(username, bounded(limit, backend.authenticate(login)).await)
+        }));
     }
 
     /// Passes an answer on; whether there was one.
@@ -77,7 +63,9 @@ impl<S> Driver<S> {
 
     fn answer(&mut self, reply: Reply) -> Answer {
         match reply {
-            Reply::Authenticated(result) => Answer::Authenticated(self.logged_in(result)),
+            Reply::Authenticated(username, result) => {
+                Answer::Authenticated(self.logged_in(&username, result))
+            }
             Reply::Renewed(result) => Answer::Renewed(result),
             Reply::Consumed(consumer, result) => Answer::Consumed(result.map(|subscription| {
                 self.subscriptions.insert(consumer, subscription);
@@ -86,7 +74,11 @@ impl<S> Driver<S> {
         }
     }
 
-    fn logged_in(&mut self, result: Result<Arc<dyn Session>, AuthenticateError>) -> Result<(), LoginFault> {
+    fn logged_in(
+        &mut self,
+        username: &str,
+        result: Result<Arc<dyn Session>, AuthenticateError>,
+    ) -> Result<(), LoginFault> {
         let session = result.map_err(|error| {
             count(&self.tally.metrics().logins_refused);
             LoginFault::Back(error)
@@ -95,7 +87,7 @@ impl<S> Driver<S> {
         self.user = Some(
             self.shared
                 .registry
-                .enter(self.username())
+                .enter(username)
                 .map_err(LoginFault::TooManyConnections)?,
         );
         let watched = Arc::clone(&session);
@@ -103,6 +95,21 @@ impl<S> Driver<S> {
         self.session = Some(session);
         Ok(())
     }
+}
+
+fn ask(session: Arc<dyn Session>, call: Call, limits: &Limits) -> BoxFuture<'static, Reply> {
+    let (login, other) = (limits.authenticate, limits.backend_call);
+    Box::pin(async move {
+        match call {
+            Call::Renew { secret } => Reply::Renewed(bounded(login, session.renew(secret)).await),
+            Call::Consume {
+                consumer,
+                queue,
+                options,
+            } => Reply::Consumed(consumer, bounded(other, session.consume(&queue, options)).await),
+            Call::Inspect { queue } => Reply::Inspected(bounded(other, session.inspect(&queue)).await),
+        }
+    })
 }
 
 /// Back-end errors that have a word for "not now".

@@ -165,6 +165,7 @@ impl<S> Driver<S> {
         match effect {
             Effect::SendProtocolHeader => self.outbound.control(&PROTOCOL_HEADER),
             Effect::Send { channel, method } => self.outbound.control(&encode::method(channel, *method)),
+            Effect::Authenticate { username, secret } => self.authenticate(username, secret),
             Effect::Call(call) => self.start_call(call),
             Effect::Tune(tuning) => {
                 self.decoder.set_frame_max(tuning.frame_max);
@@ -197,6 +198,8 @@ impl<S> Driver<S> {
     fn hang_up(&mut self) {
         self.stage.life = Life::HangingUp;
         self.inbound = BytesMut::new();
+        // Nothing may follow the last word, no heartbeat either.
+        self.clock.set_heartbeat(0);
         self.expect_close();
     }
 

@@ -250,3 +250,23 @@ async fn properties_over_the_negotiated_frame_close_the_channel_and_go_back() {
         .until(|ledger| (ledger.ready, ledger.consumers) == (1, 0))
         .await;
 }
+
+#[tokio::test]
+async fn a_back_end_that_is_ready_with_nothing_costs_only_time() {
+    let running = Running::start().await;
+    running.memory.queue("hasty").publish("in the end");
+    let channel = running.connect().await.create_channel().await.unwrap();
+    let mut consumer = consume(&channel, "hasty", "").await.unwrap();
+    assert_eq!(next(&mut consumer).await.data, b"in the end");
+}
+
+#[tokio::test]
+async fn a_back_end_that_panics_ends_one_connection_only() {
+    let running = Running::start().await;
+    let other = running.connect().await;
+    let mut peer = Peer::over(TcpStream::connect(running.address).await.unwrap());
+    peer.login().await;
+    peer.send(1, &raw::consume("panicking")).await;
+    while peer.frame().await.is_some() {}
+    assert!(other.create_channel().await.is_ok());
+}

@@ -191,15 +191,20 @@ impl Session for MemorySession {
         queue: &str,
         options: ConsumeOptions,
     ) -> Result<Box<dyn Subscription>, ConsumeError> {
+        if queue == "panicking" {
+            return Ok(Box::new(Panicking));
+        }
         if options.exclusive {
             return Err(ConsumeError::ExclusiveUnsupported);
         }
+        let empty_answers = if queue == "hasty" { 3 } else { 0 };
         let queue = Arc::clone(self.find(queue)?);
         queue.ledger.send_modify(|ledger| ledger.consumers += 1);
         Ok(Box::new(MemorySubscription {
             queue,
             held: BTreeMap::new(),
             stopped: false,
+            empty_answers,
         }))
     }
 
@@ -236,6 +241,8 @@ struct MemorySubscription {
     queue: Arc<Queue>,
     held: BTreeMap<DeliveryId, Message>,
     stopped: bool,
+    /// How often it will answer "ready" with nothing, against the contract.
+    empty_answers: u8,
 }
 
 impl Subscription for MemorySubscription {
@@ -245,6 +252,10 @@ impl Subscription for MemorySubscription {
         batch: &mut Batch,
     ) -> Poll<Result<(), Cancelled>> {
         assert!(!self.stopped, "polled after the end");
+        if self.empty_answers > 0 {
+            self.empty_answers -= 1;
+            return Poll::Ready(Ok(()));
+        }
         let mut state = self.queue.state.lock().unwrap();
         if state.deleted {
             self.stopped = true;
@@ -303,6 +314,19 @@ impl Drop for MemorySubscription {
             ledger.consumers -= 1;
         });
     }
+}
+
+/// A back end with a bug.
+struct Panicking;
+
+impl Subscription for Panicking {
+    fn poll_deliveries(&mut self, _: &mut Context<'_>, _: &mut Batch) -> Poll<Result<(), Cancelled>> {
+        panic!("a back end with a bug")
+    }
+
+    fn settle(&mut self, _: Outcome, _: &[DeliveryId]) {}
+
+    fn stop(&mut self) {}
 }
 
 fn delivery(queue: &Queue, message: &Message) -> Delivery {

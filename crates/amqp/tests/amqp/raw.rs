@@ -140,12 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     pub async fn consume(&mut self, queue: &str) {
-        let consume = basic::Consume {
-            queue: queue.into(),
-            ..basic::Consume::default()
-        };
-        self.send(1, &AMQPClass::Basic(basic::AMQPMethod::Consume(consume)))
-            .await;
+        self.send(1, &consume(queue)).await;
         assert_eq!(self.method().await, (1, (60, 21)));
     }
 
@@ -179,6 +174,14 @@ pub fn ack(delivery_tag: u64) -> AMQPClass {
         delivery_tag,
         multiple: false,
     }))
+}
+
+pub fn consume(queue: &str) -> AMQPClass {
+    let consume = basic::Consume {
+        queue: queue.into(),
+        ..basic::Consume::default()
+    };
+    AMQPClass::Basic(basic::AMQPMethod::Consume(consume))
 }
 
 pub fn qos(prefetch_count: u16) -> AMQPClass {

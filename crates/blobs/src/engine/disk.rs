@@ -98,17 +98,17 @@ impl Engine for DiskEngine {
     }
 
     async fn begin(&self, name: ObjectName, _stored_limit: u64) -> Result<Box<dyn Upload>> {
-        let place = Place {
-            files: Arc::clone(&self.files),
-            unfinished: self.incoming.join(name.to_string()),
-            finished: self.path(name),
-            directory: self.shard(name.shard()),
-        };
+        let files = Arc::clone(&self.files);
+        let (incoming, finished) = (self.incoming.clone(), self.path(name));
+        let directory = self.shard(name.shard());
         blocking(move || {
-            let writer = place
-                .files
-                .create(&place.unfinished)
-                .map_err(|error| io("make a file", error))?;
+            let (unfinished, writer) = create(files.as_ref(), &incoming, name)?;
+            let place = Place {
+                files,
+                unfinished,
+                finished,
+                directory,
+            };
             let file = Box::new(OpenFile {
                 writer,
                 place,
@@ -169,6 +169,24 @@ impl Engine for DiskEngine {
             .try_flatten()
             .boxed()
     }
+}
+
+/// Makes the file of an upload. Another process that opens the store in the very moment between making and locking
+/// takes it for rubbish; then the next name is tried.
+fn create(
+    files: &dyn FileLayer,
+    incoming: &Path,
+    name: ObjectName,
+) -> Result<(PathBuf, Box<dyn FileWriter>)> {
+    const ATTEMPTS: u8 = 3;
+    let mut attempts = (0..ATTEMPTS).map(|attempt| {
+        let path = incoming.join(format!("{name}.{attempt}"));
+        files.create(&path).map(|writer| (path, writer))
+    });
+    let is_lost = |made: &std::io::Result<_>| matches!(made, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock);
+    let made = attempts.find(|made| !is_lost(made));
+    made.unwrap_or_else(|| Err(std::io::ErrorKind::WouldBlock.into()))
+        .map_err(|error| io("make a file", error))
 }
 
 /// `None` for files that are not ours.

@@ -68,3 +68,19 @@ async fn a_failing_source_abandons_the_parts_already_sent() {
     assert!(!objects.part_sizes().is_empty());
     assert_eq!((objects.aborted(), visible(&store).await), (1, 0));
 }
+
+#[tokio::test]
+async fn no_more_parts_are_sent_at_once_than_allowed() {
+    for parallel_parts in [1, 3] {
+        let objects = Arc::new(WatchedObjects::slow());
+        let options = ObjectOptions { parallel_parts };
+        let store = BlobStore::on_objects(objects.clone(), options, area(), key_ring(), Random::system());
+        put(&store, new_id(), &content(100 * SLAB, 1)).await.unwrap();
+        assert_eq!(objects.part_sizes().len(), 10);
+        assert!(
+            objects.most_in_flight() <= parallel_parts,
+            "{}",
+            objects.most_in_flight()
+        );
+    }
+}

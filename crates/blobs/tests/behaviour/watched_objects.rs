@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -33,6 +34,10 @@ struct Seen {
     part_sizes: Vec<u64>,
     bytes_taken: u64,
     aborted: usize,
+    in_flight: usize,
+    most_in_flight: usize,
+    /// How long this store takes for a part.
+    latency: Duration,
     trouble: Option<Trouble>,
 }
 
@@ -47,6 +52,18 @@ impl WatchedObjects {
         let watched = Self::default();
         watched.seen.lock().trouble = Some(trouble);
         watched
+    }
+
+    /// A store that takes its time for each part.
+    pub(crate) fn slow() -> Self {
+        let watched = Self::default();
+        watched.seen.lock().latency = Duration::from_millis(30);
+        watched
+    }
+
+    /// The most parts that were on their way at the same time.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.seen.lock().most_in_flight
     }
 
     /// Sizes of the parts, in the order in which they were begun.
@@ -67,6 +84,13 @@ impl WatchedObjects {
     fn fail_if(&self, trouble: Trouble) -> Result<()> {
         fail_if(&self.seen, trouble)
     }
+}
+
+fn begin_part(seen: &Mutex<Seen>) -> Duration {
+    let mut seen = seen.lock();
+    seen.in_flight += 1;
+    seen.most_in_flight = seen.most_in_flight.max(seen.in_flight);
+    seen.latency
 }
 
 fn fail_if(seen: &Mutex<Seen>, trouble: Trouble) -> Result<()> {
@@ -146,10 +170,16 @@ impl MultipartUpload for WatchedUpload {
         self.seen.lock().part_sizes.push(size);
         let (sending, seen) = (self.inner.put_part(data), Arc::clone(&self.seen));
         async move {
-            fail_if(&seen, Trouble::Part(number))?;
-            sending.await?;
-            seen.lock().bytes_taken += size;
-            Ok(())
+            let latency = begin_part(&seen);
+            tokio::time::sleep(latency).await;
+            let sent = match fail_if(&seen, Trouble::Part(number)) {
+                Ok(()) => sending.await,
+                failed => failed,
+            };
+            let mut seen = seen.lock();
+            seen.in_flight -= 1;
+            seen.bytes_taken += if sent.is_ok() { size } else { 0 };
+            sent
         }
         .boxed()
     }

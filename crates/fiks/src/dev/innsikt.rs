@@ -158,7 +158,7 @@ fn from_spor(spor: &Spor, names: &HashMap<KontoId, String>) -> Meldingsspor {
         sist_endret: lagret.avsluttet.unwrap_or(melding.sendt),
         utloper: melding.utloper(),
         forsok: if spor.hos_konsument { forsok + 1 } else { forsok },
-        resendt: lagret.levert,
+        resendt: forsok > 0,
         svar_pa: melding.spesifikasjon.svar_paa,
         forklaring: String::new(),
     }

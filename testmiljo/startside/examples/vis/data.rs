@@ -2,7 +2,8 @@
 
 use fiks_core::id::{IntegrasjonId, KontoId, Orgnr};
 use fiks_startside::{
-    Adresse, Adresser, Integrasjon, Konto, Kontonavn, Maskinporten, Nokkellager, Oppsett, Organisasjon, Tillit,
+    Adresse, Adresser, Integrasjon, Konto, Kontonavn, Maskinporten, Nokkellager, Oppsett, Organisasjon,
+    Tillit,
 };
 use uuid::Uuid;
 
@@ -32,7 +33,11 @@ pub fn oppsett(port: u16) -> Oppsett {
 }
 
 fn adresser(port: u16) -> Adresser {
-    let adresse = |skjema: &str, port| Adresse { skjema: skjema.to_owned(), vert: "localhost".to_owned(), port };
+    let adresse = |skjema: &str, port| Adresse {
+        skjema: skjema.to_owned(),
+        vert: "localhost".to_owned(),
+        port,
+    };
     Adresser {
         api_http: adresse("http", port),
         api_https: adresse("https", 8443),
@@ -58,7 +63,10 @@ fn organisasjon(number: u32, navn: &str, kontoer: &[(Uuid, &str)]) -> Organisasj
         },
         klient_id: format!("testklient-{number}"),
         nokkellager: nokkellager("virksomhet", number),
-        kontoer: kontoer.iter().map(|(id, navn)| konto(*id, navn, number)).collect(),
+        kontoer: kontoer
+            .iter()
+            .map(|(id, navn)| konto(*id, navn, number))
+            .collect(),
     }
 }
 
@@ -85,5 +93,8 @@ pub fn navn(id: Uuid) -> Kontonavn {
         SKOLE => "Skole",
         _ => "Byggesak",
     };
-    Kontonavn { id: KontoId(id), navn: navn.to_owned() }
+    Kontonavn {
+        id: KontoId(id),
+        navn: navn.to_owned(),
+    }
 }

@@ -23,7 +23,11 @@ pub struct Platform {
 impl Platform {
     pub fn new() -> Self {
         let (clock, hand) = Clock::movable(0);
-        Self { begun: clock.now(), clock, hand }
+        Self {
+            begun: clock.now(),
+            clock,
+            hand,
+        }
     }
 
     /// Seconds since start on the real clock.
@@ -56,7 +60,13 @@ impl Platform {
         Meldingsspor {
             melding_id: Some(MeldingId(Uuid::from_u128(0xabcd_0000 + u128::from(round)))),
             sist_endret: changed,
-            ..message(1, "no.ks.fiks.arkiv.v1.arkivering.arkivmelding.opprett", (SKOLE, ARKIV), tilstand, sendt)
+            ..message(
+                1,
+                "no.ks.fiks.arkiv.v1.arkivering.arkivmelding.opprett",
+                (SKOLE, ARKIV),
+                tilstand,
+                sendt,
+            )
         }
     }
 }
@@ -72,10 +82,20 @@ impl Innsikt for Platform {
         };
         vec![
             del("Fiks IO", None, Helse::Oppe, ""),
-            del("AMQP", Some("amqps://localhost:5671"), Helse::Oppe, "2 tilkoblinger"),
+            del(
+                "AMQP",
+                Some("amqps://localhost:5671"),
+                Helse::Oppe,
+                "2 tilkoblinger",
+            ),
             del("Maskinporten (simulert)", None, Helse::Oppe, ""),
             del("Database", Some("fiks.sqlite"), Helse::Oppe, "SQLite, WAL"),
-            del("Dokumentlager", None, Helse::Redusert, "Disken har under 1 GB ledig."),
+            del(
+                "Dokumentlager",
+                None,
+                Helse::Redusert,
+                "Disken har under 1 GB ledig.",
+            ),
         ]
     }
 
@@ -84,10 +104,18 @@ impl Innsikt for Platform {
             .meldinger()
             .into_iter()
             .filter(|spor| filter.tilstand.is_none_or(|tilstand| tilstand == spor.tilstand))
-            .filter(|spor| filter.konto.is_none_or(|konto| [spor.avsender.id, spor.mottaker.id].contains(&konto)))
+            .filter(|spor| {
+                filter
+                    .konto
+                    .is_none_or(|konto| [spor.avsender.id, spor.mottaker.id].contains(&konto))
+            })
             .take(filter.antall)
             .collect();
-        Ok(Flyt { meldinger, har_flere: false, kontoer: kontoer() })
+        Ok(Flyt {
+            meldinger,
+            har_flere: false,
+            kontoer: kontoer(),
+        })
     }
 
     async fn flytt_klokke(&self, framover: Duration) -> Result<(), StartsideError> {
@@ -97,7 +125,10 @@ impl Innsikt for Platform {
 
     fn klokke(&self) -> Klokkestand {
         let foran = u64::try_from(self.clock.offset_millis()).unwrap_or(0);
-        Klokkestand { na: self.clock.now(), foran: Duration::from_millis(foran) }
+        Klokkestand {
+            na: self.clock.now(),
+            foran: Duration::from_millis(foran),
+        }
     }
 
     async fn token(&self, _: FiksOrgId) -> Result<SecretString, StartsideError> {
@@ -112,7 +143,13 @@ fn standing(begun: Timestamp) -> Vec<Meldingsspor> {
         Meldingsspor {
             storrelse: 5_800_000,
             har_dokumentlager: true,
-            ..message(2, "no.ks.fiks.arkiv.v1.innsyn.sok", (ARKIV, BYGG), Tilstand::IKo, ago(3))
+            ..message(
+                2,
+                "no.ks.fiks.arkiv.v1.innsyn.sok",
+                (ARKIV, BYGG),
+                Tilstand::IKo,
+                ago(3),
+            )
         },
         Meldingsspor {
             forsok: 2,
@@ -124,18 +161,37 @@ fn standing(begun: Timestamp) -> Vec<Meldingsspor> {
             svar_pa: Some(MeldingId(Uuid::from_u128(0x0002))),
             ..message(5, "pong", (SKOLE, BYGG), Tilstand::Kvittert, ago(14))
         },
-        message(6, "no.ks.fiks.gi.plan.v2.hent", (SKOLE, ARKIV), Tilstand::Avvist, ago(55)),
-        Meldingsspor { forsok: 3, ..message(7, "ping", (ARKIV, SKOLE), Tilstand::LeveringFeilet, ago(130)) },
-        Meldingsspor { storrelse: 0, ..message(8, "ping", (SKOLE, BYGG), Tilstand::Utlopt, ago(60 * 26)) },
+        message(
+            6,
+            "no.ks.fiks.gi.plan.v2.hent",
+            (SKOLE, ARKIV),
+            Tilstand::Avvist,
+            ago(55),
+        ),
+        Meldingsspor {
+            forsok: 3,
+            ..message(7, "ping", (ARKIV, SKOLE), Tilstand::LeveringFeilet, ago(130))
+        },
+        Meldingsspor {
+            storrelse: 0,
+            ..message(8, "ping", (SKOLE, BYGG), Tilstand::Utlopt, ago(60 * 26))
+        },
         Meldingsspor {
             melding_id: None,
-            forklaring: "Mottakeren tar bare imot meldinger fra kontoer på listen over aksepterte avsendere.".to_owned(),
+            forklaring: "Mottakeren tar bare imot meldinger fra kontoer på listen over aksepterte avsendere."
+                .to_owned(),
             ..message(9, "ping", (ARKIV, BYGG), Tilstand::SendingAvvist, ago(60 * 75))
         },
     ]
 }
 
-fn message(number: u128, kind: &str, between: (Uuid, Uuid), tilstand: Tilstand, sendt: Timestamp) -> Meldingsspor {
+fn message(
+    number: u128,
+    kind: &str,
+    between: (Uuid, Uuid),
+    tilstand: Tilstand,
+    sendt: Timestamp,
+) -> Meldingsspor {
     Meldingsspor {
         melding_id: Some(MeldingId(Uuid::from_u128(
             0x7e57_0000_0000_4000_8000_0000_0000_0000 + number,
@@ -169,7 +225,16 @@ fn kontoer() -> Vec<Kontostand> {
     };
     vec![
         stand(ARKIV, "Testvik kommune"),
-        Kontostand { i_ko: 1, konsumenter: 0, har_offentlig_nokkel: false, ..stand(BYGG, "Testvik kommune") },
-        Kontostand { i_ko: 1, ukvitterte: 10, ..stand(SKOLE, "Prøveby kommune") },
+        Kontostand {
+            i_ko: 1,
+            konsumenter: 0,
+            har_offentlig_nokkel: false,
+            ..stand(BYGG, "Testvik kommune")
+        },
+        Kontostand {
+            i_ko: 1,
+            ukvitterte: 10,
+            ..stand(SKOLE, "Prøveby kommune")
+        },
     ]
 }

@@ -14,8 +14,15 @@ impl<'a> Document<'a> {
     pub(crate) fn resolve(self, node: &'a Value) -> (&'a Value, Option<&'a str>) {
         let (mut node, mut name) = (node, None);
         for _ in 0..LONGEST_CHAIN {
-            let Some(reference) = node.get("$ref").and_then(Value::as_str) else { break };
-            let Some(target) = reference.strip_prefix('#').and_then(|pointer| self.0.pointer(pointer)) else { break };
+            let Some(reference) = node.get("$ref").and_then(Value::as_str) else {
+                break;
+            };
+            let Some(target) = reference
+                .strip_prefix('#')
+                .and_then(|pointer| self.0.pointer(pointer))
+            else {
+                break;
+            };
             name = reference.rsplit('/').next();
             node = target;
         }
@@ -51,6 +58,9 @@ pub(crate) fn items<'a>(node: &'a Value, key: &str) -> impl Iterator<Item = &'a 
 }
 
 /// The entries of the object under `key`.
-pub(crate) fn entries<'a>(node: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+pub(crate) fn entries<'a>(
+    node: &'a Value,
+    key: &str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
     node.get(key).and_then(Value::as_object).into_iter().flatten()
 }

@@ -10,7 +10,11 @@ const MOST_VALUES: usize = 300;
 /// An example of `schema`: the document's own, or one made from types and formats. Fields that may be left out are
 /// left out, unless the document has an example of them.
 pub(crate) fn example(document: Document<'_>, schema: &Value) -> Value {
-    Maker { document, left: MOST_VALUES }.make(schema, 0)
+    Maker {
+        document,
+        left: MOST_VALUES,
+    }
+    .make(schema, 0)
 }
 
 struct Maker<'a> {
@@ -78,7 +82,11 @@ fn choice(node: &Value) -> Option<&Value> {
 
 fn simple(node: &Value) -> Value {
     let named = node.get("type").and_then(Value::as_str);
-    let kind = named.or_else(|| items(node, "type").filter_map(Value::as_str).find(|kind| *kind != "null"));
+    let kind = named.or_else(|| {
+        items(node, "type")
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+    });
     match (kind.unwrap_or_default(), text(node, "format")) {
         ("string", "uuid") => json!("00000000-0000-4000-8000-000000000000"),
         ("string", "date-time") => json!("2026-01-01T12:00:00Z"),

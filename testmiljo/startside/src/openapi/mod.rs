@@ -63,7 +63,10 @@ impl Catalogue {
         self.groups
             .iter()
             .map(|group| {
-                let found = group.operations.iter().filter(|operation| operation.matches(&words));
+                let found = group
+                    .operations
+                    .iter()
+                    .filter(|operation| operation.matches(&words));
                 (group, found.collect::<Vec<_>>())
             })
             .filter(|(_, operations)| !operations.is_empty())

@@ -122,12 +122,19 @@ impl Answer {
     /// The first digit of the status, or nothing for `default`.
     pub(crate) fn class(&self) -> &str {
         let digits = self.status.trim_end_matches(['X', 'x']);
-        digits.get(..1).filter(|digit| digit.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default()
+        digits
+            .get(..1)
+            .filter(|digit| digit.starts_with(|first: char| first.is_ascii_digit()))
+            .unwrap_or_default()
     }
 
     /// The status as a reader calls it.
     pub(crate) fn status_name(&self) -> &str {
-        if self.status == "default" { "Ellers" } else { &self.status }
+        if self.status == "default" {
+            "Ellers"
+        } else {
+            &self.status
+        }
     }
 
     /// What its example is called, unlike those of other answers.
@@ -143,7 +150,14 @@ impl Operation {
     }
 
     pub(super) fn matches(&self, words: &[String]) -> bool {
-        let Self { method, path, id, summary, group, .. } = self;
+        let Self {
+            method,
+            path,
+            id,
+            summary,
+            group,
+            ..
+        } = self;
         let haystack = format!("{method} {path} {id} {summary} {group}").to_lowercase();
         words.iter().all(|word| haystack.contains(word))
     }
@@ -167,7 +181,10 @@ pub(super) fn read_all(document: Document<'_>) -> Vec<Operation> {
 fn make_unique(id: &mut String, others: &[Operation]) {
     let is_taken = |id: &str| others.iter().any(|other| other.id == id);
     if is_taken(id) {
-        let free = (2..).map(|number| format!("{id}-{number}")).find(|id| !is_taken(id));
+        // Among one more number than there are others, one is free.
+        let free = (2..=others.len() + 2)
+            .map(|number| format!("{id}-{number}"))
+            .find(|id| !is_taken(id));
         *id = free.unwrap_or_default();
     }
 }
@@ -191,7 +208,11 @@ fn read(document: Document<'_>, item: &Map<String, Value>, address: (&str, &str)
 
 fn id_of(node: &Value, method: &str, path: &str) -> String {
     let given = slug(text(node, "operationId"));
-    if given.is_empty() { slug(&format!("{method} {path}")) } else { given }
+    if given.is_empty() {
+        slug(&format!("{method} {path}"))
+    } else {
+        given
+    }
 }
 
 fn group_of(node: &Value, path: &str) -> String {
@@ -211,17 +232,22 @@ fn summary_of(node: &Value) -> String {
 /// An empty list of requirements, or an empty requirement among them, lets anyone in.
 fn is_open(node: &Value) -> bool {
     let requirements = node.get("security").and_then(Value::as_array);
-    requirements.is_some_and(|all| {
-        all.is_empty() || all.iter().any(|one| one.as_object().is_some_and(Map::is_empty))
-    })
+    requirements
+        .is_some_and(|all| all.is_empty() || all.iter().any(|one| one.as_object().is_some_and(Map::is_empty)))
 }
 
 fn parameters_of(document: Document<'_>, item: &Map<String, Value>, node: &Value) -> Vec<Parameter> {
-    let shared = item.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let shared = item
+        .get("parameters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let mut parameters: Vec<Parameter> = Vec::new();
     for parameter in items(node, "parameters").chain(shared) {
         let (parameter, _) = document.resolve(parameter);
-        let Some(parameter) = read_parameter(document, parameter) else { continue };
+        let Some(parameter) = read_parameter(document, parameter) else {
+            continue;
+        };
         let is_known = parameters
             .iter()
             .any(|known| known.place == parameter.place && known.field.name == parameter.field.name);
@@ -247,7 +273,11 @@ fn read_parameter(document: Document<'_>, node: &Value) -> Option<Parameter> {
     }
     let sample = node.get("example").cloned();
     let sample = sample.or_else(|| field.required.then(|| example(document, schema)));
-    Some(Parameter { place, field, example: sample.map_or_else(String::new, |value| plain(&value)) })
+    Some(Parameter {
+        place,
+        field,
+        example: sample.map_or_else(String::new, |value| plain(&value)),
+    })
 }
 
 /// A value as it is written in an address or a header.
@@ -261,7 +291,9 @@ pub(crate) fn plain(value: &Value) -> String {
 }
 
 fn bodies_of(document: Document<'_>, node: &Value) -> Vec<Body> {
-    let Some(body) = node.get("requestBody") else { return Vec::new() };
+    let Some(body) = node.get("requestBody") else {
+        return Vec::new();
+    };
     let (body, _) = document.resolve(body);
     let required = flag(body, "required");
     entries(body, "content")
@@ -276,8 +308,16 @@ fn read_body(document: Document<'_>, content_type: &str, media: &Value, required
         content_type: content_type.to_owned(),
         required,
         fields: fields_of(document, schema),
-        parts: if is_multipart { parts_of(document, schema, media) } else { Vec::new() },
-        example: if is_multipart { Value::Null } else { media_example(document, media) },
+        parts: if is_multipart {
+            parts_of(document, schema, media)
+        } else {
+            Vec::new()
+        },
+        example: if is_multipart {
+            Value::Null
+        } else {
+            media_example(document, media)
+        },
     }
 }
 
@@ -300,7 +340,11 @@ fn parts_of(document: Document<'_>, schema: &Value, media: &Value) -> Vec<Part> 
 /// Nobody wants to send made-up bytes.
 fn part_example(document: Document<'_>, part: &Value) -> Value {
     let (schema, _) = document.resolve(part);
-    if text(schema, "format") == "binary" { Value::Null } else { example(document, part) }
+    if text(schema, "format") == "binary" {
+        Value::Null
+    } else {
+        example(document, part)
+    }
 }
 
 fn part_type(document: Document<'_>, name: &str, part: &Value, media: &Value) -> String {
@@ -322,9 +366,11 @@ fn media_example(document: Document<'_>, media: &Value) -> Value {
         let (_, first) = entries(media, "examples").next()?;
         document.resolve(first).0.get("value")
     });
-    given
-        .cloned()
-        .unwrap_or_else(|| media.get("schema").map_or(Value::Null, |schema| example(document, schema)))
+    given.cloned().unwrap_or_else(|| {
+        media
+            .get("schema")
+            .map_or(Value::Null, |schema| example(document, schema))
+    })
 }
 
 fn answers_of(document: Document<'_>, node: &Value) -> Vec<Answer> {
@@ -343,7 +389,9 @@ fn read_answer(document: Document<'_>, status: &str, answer: &Value) -> Answer {
         status: status.to_owned(),
         description: text(answer, "description").to_owned(),
         content_types: content_types.join(", "),
-        fields: schema.map(|schema| fields_of(document, schema)).unwrap_or_default(),
+        fields: schema
+            .map(|schema| fields_of(document, schema))
+            .unwrap_or_default(),
         example: media.map_or(Value::Null, |media| media_example(document, media)),
     }
 }

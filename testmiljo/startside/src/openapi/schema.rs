@@ -58,14 +58,21 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(document: Document<'a>) -> Self {
-        Self { document, open: Vec::new(), left: MOST_FIELDS }
+        Self {
+            document,
+            open: Vec::new(),
+            left: MOST_FIELDS,
+        }
     }
 
     fn field(&mut self, name: &str, schema: &'a Value) -> Field {
         let (node, reference) = self.document.resolve(schema);
         let mut field = match reference {
             None => self.unwrapped(node, None),
-            Some(open) if self.open.contains(&open) => Field { kind: format!("{open} (se over)"), ..Field::default() },
+            Some(open) if self.open.contains(&open) => Field {
+                kind: format!("{open} (se over)"),
+                ..Field::default()
+            },
             Some(reference) => {
                 self.open.push(reference);
                 let field = self.unwrapped(node, Some(reference));
@@ -86,7 +93,11 @@ impl<'a> Reader<'a> {
     /// Sees through `oneOf` and `anyOf` with one choice besides null, which is how a document says «may be null».
     fn unwrapped(&mut self, node: &'a Value, reference: Option<&'a str>) -> Field {
         let choices: Vec<&Value> = items(node, "oneOf").chain(items(node, "anyOf")).collect();
-        let real: Vec<&Value> = choices.iter().copied().filter(|choice| !is_null(choice)).collect();
+        let real: Vec<&Value> = choices
+            .iter()
+            .copied()
+            .filter(|choice| !is_null(choice))
+            .collect();
         match *real {
             [] => self.plain(node, reference),
             [only] => {
@@ -160,7 +171,10 @@ impl<'a> Reader<'a> {
             field.required = required.contains(&name.as_str());
             fields.push(field);
         }
-        if let Some(schema) = node.get("additionalProperties").filter(|schema| schema.is_object()) {
+        if let Some(schema) = node
+            .get("additionalProperties")
+            .filter(|schema| schema.is_object())
+        {
             fields.push(self.field("<valgfri nøkkel>", schema));
         }
         // JSON objects have no order of their own, so what must be there comes first.
@@ -185,7 +199,8 @@ fn is_null(schema: &Value) -> bool {
 /// The types that are named: one in OpenAPI 3.0, one or more in 3.1.
 fn types(node: &Value) -> impl Iterator<Item = &str> {
     let one = node.get("type").and_then(Value::as_str);
-    one.into_iter().chain(items(node, "type").filter_map(Value::as_str))
+    one.into_iter()
+        .chain(items(node, "type").filter_map(Value::as_str))
 }
 
 fn simple_kind(node: &Value) -> String {

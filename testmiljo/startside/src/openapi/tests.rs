@@ -15,7 +15,8 @@ fn read(schemas: &Value, operation: &Value) -> Catalogue {
 }
 
 fn body(schemas: &Value, schema: &Value) -> Body {
-    let operation = json!({"requestBody": {"required": true, "content": {"application/json": {"schema": schema}}}});
+    let operation =
+        json!({"requestBody": {"required": true, "content": {"application/json": {"schema": schema}}}});
     let mut catalogue = read(schemas, &operation);
     catalogue.groups.remove(0).operations.remove(0).bodies.remove(0)
 }
@@ -43,15 +44,28 @@ fn an_operation_without_an_id_gets_one_and_no_two_share_one() {
         "/a": {"get": {"operationId": "hent"}, "post": {}},
         "/b": {"get": {"operationId": "hent"}},
     }}));
-    let ids: Vec<_> = operations(&catalogue).map(|operation| operation.id.as_str()).collect();
+    let ids: Vec<_> = operations(&catalogue)
+        .map(|operation| operation.id.as_str())
+        .collect();
     assert_eq!(ids, ["hent", "post-a", "hent-2"]);
 }
 
 #[test]
 fn a_search_finds_operations_that_have_every_word() {
-    let catalogue = read(&json!({}), &json!({"summary": "Lagre en ting", "operationId": "lagre"}));
+    let catalogue = read(
+        &json!({}),
+        &json!({"summary": "Lagre en ting", "operationId": "lagre"}),
+    );
     let found = |wanted| catalogue.search(wanted).len();
-    assert_eq!((found(""), found("POST ting"), found("lagre EN"), found("slett ting")), (1, 1, 1, 0));
+    assert_eq!(
+        (
+            found(""),
+            found("POST ting"),
+            found("lagre EN"),
+            found("slett ting")
+        ),
+        (1, 1, 1, 0)
+    );
 }
 
 #[test]
@@ -66,7 +80,13 @@ fn parameters_of_the_path_are_shared_and_credentials_are_left_out() {
     let parameters = &catalogue.groups[0].operations[0].parameters;
     let told: Vec<_> = parameters
         .iter()
-        .map(|parameter| (parameter.field.name.as_str(), parameter.place, parameter.field.required))
+        .map(|parameter| {
+            (
+                parameter.field.name.as_str(),
+                parameter.place,
+                parameter.field.required,
+            )
+        })
         .collect();
     assert_eq!(told, [("antall", Place::Query, true), ("id", Place::Path, true)]);
     assert_eq!(parameters[0].example, "1");
@@ -81,9 +101,14 @@ fn null_among_the_choices_reads_as_nullable() {
         "gammel": {"type": "string", "nullable": true},
     }});
     let fields = body(&schemas, &schema).fields;
-    let [gammel, konto] = &fields[..] else { panic!("{fields:?}") };
+    let [gammel, konto] = &fields[..] else {
+        panic!("{fields:?}")
+    };
     assert!(gammel.nullable && konto.nullable && konto.children[0].nullable);
-    assert_eq!((konto.kind.as_str(), konto.description.as_str()), ("Konto", "Hvem"));
+    assert_eq!(
+        (konto.kind.as_str(), konto.description.as_str()),
+        ("Konto", "Hvem")
+    );
 }
 
 #[test]
@@ -95,7 +120,9 @@ fn a_choice_lists_its_variants() {
 
 #[test]
 fn a_list_tells_what_it_is_of() {
-    let fields = fields(&json!({"type": "array", "items": {"type": "object", "properties": {"a": {"type": "boolean"}}}}));
+    let fields = fields(
+        &json!({"type": "array", "items": {"type": "object", "properties": {"a": {"type": "boolean"}}}}),
+    );
     assert_eq!(fields[0].kind, "liste av object");
     assert_eq!(fields[0].children[0].name, "a");
 }
@@ -113,7 +140,8 @@ fn bounds_and_values_are_told_in_words() {
 #[test]
 fn all_of_joins_the_fields_of_its_parts() {
     let schemas = json!({"Grunn": {"type": "object", "properties": {"id": {"type": "string"}}}});
-    let schema = json!({"allOf": [{"$ref": "#/components/schemas/Grunn"}], "properties": {"mer": {"type": "string"}}});
+    let schema =
+        json!({"allOf": [{"$ref": "#/components/schemas/Grunn"}], "properties": {"mer": {"type": "string"}}});
     let body = body(&schemas, &schema);
     let names: Vec<_> = body.fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(names, ["id", "mer"]);
@@ -136,7 +164,13 @@ fn a_schema_that_holds_itself_ends() {
         assert!(body.example.to_string().len() < 20_000, "{name}");
     }
     let tree = body(&schemas, &to("Tre"));
-    assert!(tree.fields.iter().any(|field| field.kind == "liste av Tre (se over)"), "{:?}", tree.fields);
+    assert!(
+        tree.fields
+            .iter()
+            .any(|field| field.kind == "liste av Tre (se over)"),
+        "{:?}",
+        tree.fields
+    );
 }
 
 #[test]
@@ -174,13 +208,17 @@ fn a_multipart_body_is_shown_in_parts_with_their_types() {
         .collect();
     assert_eq!(
         parts,
-        [("metadata", "application/json; charset=UTF-8", true), ("data", "application/octet-stream", false)]
+        [
+            ("metadata", "application/json; charset=UTF-8", true),
+            ("data", "application/octet-stream", false)
+        ]
     );
 }
 
 #[test]
 fn an_operation_that_lets_anyone_in_says_so() {
-    let open = |security: Value| read(&json!({}), &json!({"security": security})).groups[0].operations[0].open;
+    let open =
+        |security: Value| read(&json!({}), &json!({"security": security})).groups[0].operations[0].open;
     assert!(open(json!([])) && open(json!([{"bearer": []}, {}])));
     assert!(!open(json!([{"bearer": []}])) && !open(Value::Null));
 }

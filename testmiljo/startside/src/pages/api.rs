@@ -38,7 +38,11 @@ pub(super) async fn list(State(context): App, Query(search): Query<Search>) -> R
     let found = context.catalogue.search(&search.wanted);
     let number: usize = found.iter().map(|(_, operations)| operations.len()).sum();
     let number = u64::try_from(number).unwrap_or(u64::MAX);
-    let content = List { told: count(number, "operasjon", "operasjoner"), found, wanted: &search.wanted };
+    let content = List {
+        told: count(number, "operasjon", "operasjoner"),
+        found,
+        wanted: &search.wanted,
+    };
     Page::new(&context.site, "API", "/api", content).into_response()
 }
 
@@ -70,7 +74,10 @@ pub(super) async fn operation(
     Query(caller): Query<Caller>,
 ) -> Result<Response, Fault> {
     let context = Arc::clone(&context);
-    let (group, operation) = context.catalogue.operation(&id).ok_or(StartsideError::UkjentOperasjon)?;
+    let (group, operation) = context
+        .catalogue
+        .operation(&id)
+        .ok_or(StartsideError::UkjentOperasjon)?;
     let organisasjon = caller.chosen(&context.oppsett)?;
     let content = OperationPage {
         operation,
@@ -100,7 +107,8 @@ impl Caller {
 
 impl OperationPage<'_> {
     fn is_chosen(&self, organisasjon: &Organisasjon) -> bool {
-        self.organisasjon.is_some_and(|chosen| chosen.fiks_org_id == organisasjon.fiks_org_id)
+        self.organisasjon
+            .is_some_and(|chosen| chosen.fiks_org_id == organisasjon.fiks_org_id)
     }
 
     fn value(&self, parameter: &Parameter) -> String {

@@ -77,7 +77,9 @@ struct Row {
 
 impl Row {
     fn new(place: usize, spor: &Meldingsspor, mottaker: Option<&Kontostand>, now: Timestamp) -> Self {
-        let id = spor.melding_id.map_or_else(|| place.to_string(), |id| id.to_string());
+        let id = spor
+            .melding_id
+            .map_or_else(|| place.to_string(), |id| id.to_string());
         Self {
             anchor: format!("melding-{id}"),
             forklaring: forklar(spor, mottaker),
@@ -162,7 +164,10 @@ impl FlowView {
 
 impl Queue {
     fn new(stand: Kontostand) -> Self {
-        Self { advarsler: advarsler(&stand), stand }
+        Self {
+            advarsler: advarsler(&stand),
+            stand,
+        }
     }
 }
 
@@ -172,13 +177,25 @@ fn summary(flyt: &Flyt) -> String {
     let mut text = format!(
         "{} og {}.",
         count(sum(|stand| stand.i_ko), "melding i kø", "meldinger i kø"),
-        count(sum(|stand| stand.ukvitterte), "venter på kvittering", "venter på kvittering"),
+        count(
+            sum(|stand| stand.ukvitterte),
+            "venter på kvittering",
+            "venter på kvittering"
+        ),
     );
-    let troubled = flyt.kontoer.iter().filter(|stand| !advarsler(stand).is_empty()).count();
+    let troubled = flyt
+        .kontoer
+        .iter()
+        .filter(|stand| !advarsler(stand).is_empty())
+        .count();
     if troubled > 0 {
         let troubled = u64::try_from(troubled).unwrap_or(u64::MAX);
         // Writing to a string does not fail.
-        let _ = write!(text, " {}.", count(troubled, "konto trenger tilsyn", "kontoer trenger tilsyn"));
+        let _ = write!(
+            text,
+            " {}.",
+            count(troubled, "konto trenger tilsyn", "kontoer trenger tilsyn")
+        );
     }
     text
 }
@@ -208,9 +225,15 @@ pub(super) async fn fragment(
 fn address_of(choice: &Choice) -> String {
     let filter = choice.filter();
     let konto = filter.konto.map(|konto| format!("konto={konto}"));
-    let tilstand = filter.tilstand.map(|tilstand| format!("tilstand={}", tilstand.code()));
+    let tilstand = filter
+        .tilstand
+        .map(|tilstand| format!("tilstand={}", tilstand.code()));
     let organisasjon: Option<FiksOrgId> = choice.organisasjon.parse().ok();
     let organisasjon = organisasjon.map(|id| format!("organisasjon={id}"));
     let parts: Vec<String> = [organisasjon, konto, tilstand].into_iter().flatten().collect();
-    if parts.is_empty() { "/".to_owned() } else { format!("/?{}", parts.join("&")) }
+    if parts.is_empty() {
+        "/".to_owned()
+    } else {
+        format!("/?{}", parts.join("&"))
+    }
 }

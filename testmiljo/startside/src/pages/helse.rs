@@ -28,7 +28,10 @@ impl HtmlSafe for Status {}
 impl Status {
     pub(super) async fn read(context: &Context) -> Self {
         let deler = context.innsikt.helse().await;
-        Self { versjon: mark(&deler), deler }
+        Self {
+            versjon: mark(&deler),
+            deler,
+        }
     }
 
     /// All of it in one word and colour.
@@ -38,7 +41,10 @@ impl Status {
         if nede > 0 {
             (Colour::Danger, count(nede, "del er nede", "deler er nede"))
         } else if redusert > 0 {
-            (Colour::Warning, count(redusert, "del trenger tilsyn", "deler trenger tilsyn"))
+            (
+                Colour::Warning,
+                count(redusert, "del trenger tilsyn", "deler trenger tilsyn"),
+            )
         } else {
             (Colour::Success, "Alt virker".to_owned())
         }

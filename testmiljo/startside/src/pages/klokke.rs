@@ -38,7 +38,10 @@ impl HtmlSafe for Face {}
 
 impl Face {
     pub(super) fn read(context: &Context) -> Self {
-        Self { stand: context.innsikt.klokke(), flyttet: None }
+        Self {
+            stand: context.innsikt.klokke(),
+            flyttet: None,
+        }
     }
 
     /// The time until the script writes it in the reader's zone: as long as that, so that nothing moves.
@@ -54,10 +57,6 @@ impl Face {
     /// How far it was moved just now, in words.
     fn moved(&self) -> Option<String> {
         self.flyttet.map(text::duration)
-    }
-
-    fn steps(&self) -> &'static [(&'static str, u64)] {
-        &STEPS
     }
 }
 
@@ -90,7 +89,10 @@ impl Unit {
 impl Move {
     fn duration(&self) -> Result<Duration, StartsideError> {
         let counted = || self.antall?.checked_mul(self.enhet?.seconds());
-        let seconds = self.sekunder.or_else(counted).ok_or(StartsideError::Klokkeflytt)?;
+        let seconds = self
+            .sekunder
+            .or_else(counted)
+            .ok_or(StartsideError::Klokkeflytt)?;
         let duration = Duration::from_secs(seconds);
         if duration.is_zero() || duration > Klokkestand::LENGSTE_FLYTT {
             return Err(StartsideError::Klokkeflytt);
@@ -110,7 +112,10 @@ pub(super) async fn move_clock(
     if !is_fragment_request(&headers) {
         return Ok(Redirect::to("/#klokke").into_response());
     }
-    let face = Face { flyttet: Some(framover), ..Face::read(&context) };
+    let face = Face {
+        flyttet: Some(framover),
+        ..Face::read(&context)
+    };
     Ok(View(face).into_response())
 }
 
@@ -119,7 +124,14 @@ mod tests {
     use super::*;
 
     fn asked(sekunder: Option<u64>, antall: Option<u64>, enhet: Option<Unit>) -> Option<u64> {
-        Move { sekunder, antall, enhet }.duration().ok().map(|duration| duration.as_secs())
+        Move {
+            sekunder,
+            antall,
+            enhet,
+        }
+        .duration()
+        .ok()
+        .map(|duration| duration.as_secs())
     }
 
     #[test]

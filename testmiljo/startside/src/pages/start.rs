@@ -37,8 +37,12 @@ impl Start<'_> {
         self.filter.konto == Some(stand.konto.id)
     }
 
-    fn is_tilstand(&self, tilstand: &Tilstand) -> bool {
-        self.filter.tilstand == Some(*tilstand)
+    /// Every state, and whether it is the one chosen.
+    fn tilstander(&self) -> impl Iterator<Item = (Tilstand, bool)> {
+        let chosen = self.filter.tilstand;
+        Tilstand::ALL
+            .into_iter()
+            .map(move |tilstand| (tilstand, chosen == Some(tilstand)))
     }
 }
 
@@ -85,6 +89,8 @@ fn chosen<'a>(context: &'a Context, address: &Address) -> Option<&'a Organisasjo
 }
 
 fn examples(context: &Context, chosen: Option<&Organisasjon>) -> Result<Vec<Example>, WebError> {
-    let Some(organisasjon) = chosen else { return Ok(Vec::new()) };
+    let Some(organisasjon) = chosen else {
+        return Ok(Vec::new());
+    };
     code::examples(&context.oppsett, organisasjon).map_err(WebError::from)
 }

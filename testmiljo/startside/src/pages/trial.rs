@@ -27,7 +27,11 @@ impl HtmlSafe for OutcomeView {}
 
 impl OutcomeView {
     fn colour(&self) -> Colour {
-        if self.outcome.is_success { Colour::Success } else { Colour::Danger }
+        if self.outcome.is_success {
+            Colour::Success
+        } else {
+            Colour::Danger
+        }
     }
 }
 
@@ -52,7 +56,12 @@ pub(super) async fn call(
         .operation(form.get("operasjon"))
         .ok_or(StartsideError::UkjentOperasjon)?;
     let organisasjon = match form.get("organisasjon").parse() {
-        Ok(id) => Some(context.oppsett.organisasjon(id).ok_or(StartsideError::UkjentOrganisasjon)?),
+        Ok(id) => Some(
+            context
+                .oppsett
+                .organisasjon(id)
+                .ok_or(StartsideError::UkjentOrganisasjon)?,
+        ),
         Err(_) => None,
     };
     let token = match organisasjon {
@@ -62,10 +71,16 @@ pub(super) async fn call(
     let base = context.oppsett.adresser.api_http.to_string();
     let call = Call::new(&base, operation, &form, organisasjon)?;
     let outcome = call.send(&context.client, token).await?;
-    let view = OutcomeView { curl: call.curl(), outcome };
+    let view = OutcomeView {
+        curl: call.curl(),
+        outcome,
+    };
     if is_fragment_request(&headers) {
         return Ok(View(view).into_response());
     }
-    let content = OutcomePage { operation: &operation.id, view };
+    let content = OutcomePage {
+        operation: &operation.id,
+        view,
+    };
     Ok(Page::new(&context.site, "Svar", "/api", content).into_response())
 }

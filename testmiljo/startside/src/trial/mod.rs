@@ -92,7 +92,9 @@ fn filled<'o>(
         .iter()
         .filter(move |parameter| parameter.place == place)
         .filter_map(|parameter| match form.get(&field_name(parameter)) {
-            "" if parameter.field.required => Some(Err(StartsideError::ManglerVerdi(parameter.field.name.clone()))),
+            "" if parameter.field.required => {
+                Some(Err(StartsideError::ManglerVerdi(parameter.field.name.clone())))
+            }
             "" => None,
             value => Some(Ok((parameter, value))),
         })
@@ -131,13 +133,18 @@ fn headers(operation: &Operation, form: &Form) -> Result<Vec<(String, String)>, 
 }
 
 fn payload(operation: &Operation, form: &Form) -> Payload {
-    let Some(body) = operation.bodies.first() else { return Payload::None };
+    let Some(body) = operation.bodies.first() else {
+        return Payload::None;
+    };
     if body.is_multipart() {
         return Payload::Parts(parts(body, form));
     }
     match form.get("body") {
         "" if !body.required => Payload::None,
-        text => Payload::Whole { content_type: body.content_type.clone(), body: text.to_owned() },
+        text => Payload::Whole {
+            content_type: body.content_type.clone(),
+            body: text.to_owned(),
+        },
     }
 }
 

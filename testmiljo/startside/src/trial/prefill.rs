@@ -15,7 +15,10 @@ impl<'a> Prefill<'a> {
     /// Values for that organisation; none for nobody.
     pub(crate) fn new(oppsett: &Oppsett, organisasjon: Option<&'a Organisasjon>) -> Self {
         let mottaker = organisasjon.and_then(|own| oppsett.mottaker_for(own));
-        Self { organisasjon, mottaker: mottaker.map(|konto| konto.id) }
+        Self {
+            organisasjon,
+            mottaker: mottaker.map(|konto| konto.id),
+        }
     }
 
     /// The value for a field of that name.

@@ -51,11 +51,20 @@ impl Call<'_> {
             map.insert(HeaderName::try_from(name).map_err(invalid)?, header_value(value)?);
         }
         if let Some(organisasjon) = self.organisasjon {
-            map.insert("IntegrasjonId", header_value(&organisasjon.integrasjon.id.to_string())?);
-            map.insert("IntegrasjonPassord", header_value(&organisasjon.integrasjon.passord)?);
+            map.insert(
+                "IntegrasjonId",
+                header_value(&organisasjon.integrasjon.id.to_string())?,
+            );
+            map.insert(
+                "IntegrasjonPassord",
+                header_value(&organisasjon.integrasjon.passord)?,
+            );
         }
         if let Some(token) = token {
-            map.insert(AUTHORIZATION, header_value(&format!("Bearer {}", token.expose_secret()))?);
+            map.insert(
+                AUTHORIZATION,
+                header_value(&format!("Bearer {}", token.expose_secret()))?,
+            );
         }
         Ok(map)
     }
@@ -63,9 +72,9 @@ impl Call<'_> {
     fn with_payload(&self, request: RequestBuilder) -> Result<RequestBuilder, StartsideError> {
         match &self.payload {
             Payload::None => Ok(request),
-            Payload::Whole { content_type, body } => {
-                Ok(request.header(CONTENT_TYPE, header_value(content_type)?).body(body.clone()))
-            }
+            Payload::Whole { content_type, body } => Ok(request
+                .header(CONTENT_TYPE, header_value(content_type)?)
+                .body(body.clone())),
             Payload::Parts(parts) => Ok(request.multipart(multipart(parts)?)),
         }
     }
@@ -92,7 +101,9 @@ fn multipart(parts: &[FilledPart]) -> Result<Form, StartsideError> {
 async fn read(mut response: Response, begun: Instant) -> Result<Outcome, StartsideError> {
     let mut body = Vec::new();
     while body.len() < MOST_SHOWN {
-        let Some(chunk) = response.chunk().await.map_err(StartsideError::KallFeilet)? else { break };
+        let Some(chunk) = response.chunk().await.map_err(StartsideError::KallFeilet)? else {
+            break;
+        };
         body.extend_from_slice(&chunk);
     }
     let is_cut = body.len() >= MOST_SHOWN;

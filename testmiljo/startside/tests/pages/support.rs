@@ -36,7 +36,10 @@ impl Innsikt for Platform {
 
     async fn flyt(&self, filter: &Filter) -> Result<Flyt, StartsideError> {
         *self.filter.lock() = Some(*filter);
-        self.flow.lock().clone().ok_or_else(|| StartsideError::innsikt("gone"))
+        self.flow
+            .lock()
+            .clone()
+            .ok_or_else(|| StartsideError::innsikt("gone"))
     }
 
     async fn flytt_klokke(&self, framover: Duration) -> Result<(), StartsideError> {
@@ -46,7 +49,10 @@ impl Innsikt for Platform {
 
     fn klokke(&self) -> Klokkestand {
         let foran: Duration = self.moved.lock().iter().sum();
-        Klokkestand { na: Timestamp::from_millis(1_763_812_800_000).plus(foran), foran }
+        Klokkestand {
+            na: Timestamp::from_millis(1_763_812_800_000).plus(foran),
+            foran,
+        }
     }
 
     async fn token(&self, organisasjon: FiksOrgId) -> Result<SecretString, StartsideError> {
@@ -83,7 +89,10 @@ impl Answer {
                 other => text.push(other),
             }
         }
-        text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">")
+        text.replace("&#34;", "\"")
+            .replace("&#39;", "'")
+            .replace("&#60;", "<")
+            .replace("&#62;", ">")
     }
 }
 
@@ -126,12 +135,15 @@ impl Environment {
     }
 
     pub async fn fragment(&self, path: &str) -> Answer {
-        self.ask(Request::get(path).header("hx-request", "true"), "").await
+        self.ask(Request::get(path).header("hx-request", "true"), "")
+            .await
     }
 
     pub async fn post(&self, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
         let form = "application/x-www-form-urlencoded";
-        let mut request = Request::post(path).header("content-type", form).header("host", "localhost:8080");
+        let mut request = Request::post(path)
+            .header("content-type", form)
+            .header("host", "localhost:8080");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -151,7 +163,11 @@ impl Environment {
 }
 
 pub fn oppsett(port: u16) -> Oppsett {
-    let adresse = |skjema: &str, port| Adresse { skjema: skjema.to_owned(), vert: "127.0.0.1".to_owned(), port };
+    let adresse = |skjema: &str, port| Adresse {
+        skjema: skjema.to_owned(),
+        vert: "127.0.0.1".to_owned(),
+        port,
+    };
     Oppsett {
         versjon: "1".to_owned(),
         adresser: Adresser {
@@ -159,18 +175,31 @@ pub fn oppsett(port: u16) -> Oppsett {
             api_https: adresse("https", 8443),
             amqp: adresse("amqp", 5672),
             amqps: adresse("amqps", 5671),
-            maskinporten: Maskinporten { utsteder: "http://m/".to_owned(), token: "http://m/token".to_owned() },
+            maskinporten: Maskinporten {
+                utsteder: "http://m/".to_owned(),
+                token: "http://m/token".to_owned(),
+            },
         },
         datamappe: "data".to_owned(),
         dev_json: "data/dev.json".to_owned(),
-        tillit: Tillit { pem: "ca.pem".to_owned(), pkcs12: "ca.p12".to_owned(), passord: "x".to_owned() },
-        organisasjoner: vec![organisasjon(1, "Testvik kommune"), organisasjon(2, "Prøveby kommune")],
+        tillit: Tillit {
+            pem: "ca.pem".to_owned(),
+            pkcs12: "ca.p12".to_owned(),
+            passord: "x".to_owned(),
+        },
+        organisasjoner: vec![
+            organisasjon(1, "Testvik kommune"),
+            organisasjon(2, "Prøveby kommune"),
+        ],
     }
 }
 
 fn organisasjon(number: u128, navn: &str) -> Organisasjon {
-    let nokkellager =
-        Nokkellager { sti: "a.p12".to_owned(), passord: "hemmelig".to_owned(), alias: "nokkel".to_owned() };
+    let nokkellager = Nokkellager {
+        sti: "a.p12".to_owned(),
+        passord: "hemmelig".to_owned(),
+        alias: "nokkel".to_owned(),
+    };
     Organisasjon {
         navn: navn.to_owned(),
         orgnr: Orgnr::synthetic(31_000_000),
@@ -191,7 +220,10 @@ fn organisasjon(number: u128, navn: &str) -> Organisasjon {
 }
 
 fn kontonavn(number: u128) -> Kontonavn {
-    Kontonavn { id: KontoId(Uuid::from_u128(0x200 + number)), navn: format!("Konto {number}") }
+    Kontonavn {
+        id: KontoId(Uuid::from_u128(0x200 + number)),
+        navn: format!("Konto {number}"),
+    }
 }
 
 pub fn melding(tilstand: Tilstand) -> Meldingsspor {

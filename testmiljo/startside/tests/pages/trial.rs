@@ -12,7 +12,11 @@ const TESTVIK: &str = "00000000-0000-0000-0000-000000000001";
 /// Answers every request with itself.
 async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
     let mut lines = vec![format!("{method} {uri}")];
-    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())));
+    lines.extend(
+        headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())),
+    );
     lines.push(String::from_utf8_lossy(&body).into_owned());
     (StatusCode::CONFLICT, lines.join("\n"))
 }
@@ -26,12 +30,18 @@ async fn environment() -> Environment {
 }
 
 async fn tried(form: &str) -> Answer {
-    environment().await.post("/api/prov", form, &[("hx-request", "true")]).await
+    environment()
+        .await
+        .post("/api/prov", form, &[("hx-request", "true")])
+        .await
 }
 
 #[tokio::test]
 async fn a_call_carries_the_organisations_credentials() {
-    let answer = tried(&format!("operasjon=hentTing&organisasjon={TESTVIK}&path.kontoId=a%2Fb")).await;
+    let answer = tried(&format!(
+        "operasjon=hentTing&organisasjon={TESTVIK}&path.kontoId=a%2Fb"
+    ))
+    .await;
     assert_eq!(answer.status, 200);
     let text = answer.text();
     for line in [
@@ -48,20 +58,38 @@ async fn a_call_carries_the_organisations_credentials() {
 
 #[tokio::test]
 async fn a_call_as_nobody_carries_no_credentials() {
-    let text = tried("operasjon=hentTing&organisasjon=&path.kontoId=a").await.text();
-    assert!(text.contains("GET /ting/a") && !text.contains("integrasjon") && !text.contains("authorization"), "{text}");
+    let text = tried("operasjon=hentTing&organisasjon=&path.kontoId=a")
+        .await
+        .text();
+    assert!(
+        text.contains("GET /ting/a") && !text.contains("integrasjon") && !text.contains("authorization"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn a_body_is_sent_as_it_is_written() {
-    let text = tried("operasjon=opprettTing&body=%7B%22navn%22%3A%20%22%C3%86%22%7D").await.text();
-    assert!(text.contains("content-type: application/json") && text.contains(r#"{"navn": "Æ"}"#), "{text}");
+    let text = tried("operasjon=opprettTing&body=%7B%22navn%22%3A%20%22%C3%86%22%7D")
+        .await
+        .text();
+    assert!(
+        text.contains("content-type: application/json") && text.contains(r#"{"navn": "Æ"}"#),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn parts_are_sent_as_parts() {
-    let text = tried("operasjon=sendFil&part.metadata=%7B%7D&part.data=hei").await.text();
-    for line in ["multipart/form-data", r#"name="metadata""#, "application/json", r#"filename="data""#, "hei"] {
+    let text = tried("operasjon=sendFil&part.metadata=%7B%7D&part.data=hei")
+        .await
+        .text();
+    for line in [
+        "multipart/form-data",
+        r#"name="metadata""#,
+        "application/json",
+        r#"filename="data""#,
+        "hei",
+    ] {
         assert!(text.contains(line), "{line}: {text}");
     }
 }
@@ -79,7 +107,10 @@ async fn only_published_operations_are_called() {
         ("operasjon=finnes-ikke", 404),
         ("", 404),
         ("operasjon=hentTing", 400),
-        ("operasjon=hentTing&path.kontoId=a&organisasjon=00000000-0000-0000-0000-00000000dead", 404),
+        (
+            "operasjon=hentTing&path.kontoId=a&organisasjon=00000000-0000-0000-0000-00000000dead",
+            404,
+        ),
     ] {
         assert_eq!(tried(form).await.status, status, "{form}");
     }
@@ -91,7 +122,13 @@ async fn an_api_that_does_not_answer_is_told() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let environment = Environment::with(|oppsett| oppsett.adresser.api_http.port = port);
-    let answer = environment.post("/api/prov", "operasjon=opprettTing&body=%7B%7D", &[("hx-request", "true")]).await;
+    let answer = environment
+        .post(
+            "/api/prov",
+            "operasjon=opprettTing&body=%7B%7D",
+            &[("hx-request", "true")],
+        )
+        .await;
     assert_eq!(answer.status, 502);
     assert!(answer.body.contains("startside.kall"), "{}", answer.body);
 }

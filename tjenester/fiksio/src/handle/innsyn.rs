@@ -53,7 +53,7 @@ impl Fiksio {
         for konto in kontoer {
             let broker = self.broker();
             koer.push(Ko {
-                meldinger: store::count(self.grunn().database.reader(), konto.id).await?,
+                meldinger: broker.antall_meldinger(konto.id).await?,
                 ukvitterte: u64::try_from(broker.antall_ukvitterte(konto.id)).unwrap_or(u64::MAX),
                 konsumenter: u64::try_from(broker.antall_konsumenter(konto.id)).unwrap_or(u64::MAX),
                 konto,

@@ -12,7 +12,7 @@ use super::Fiksio;
 use crate::errors::FiksioError;
 use crate::model::adresse::{Adresse, Dekning, Identifikator};
 use crate::model::konto::Konto;
-use crate::store::{adresse as adresse_store, melding as melding_store};
+use crate::store::adresse as adresse_store;
 
 /// A konto as the katalog shows it.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Fiksio {
     }
 
     pub(crate) async fn status_of(&self, konto: &Konto) -> Result<KontoStatus, FiksioError> {
-        let waiting = melding_store::count(self.grunn().database.reader(), konto.id).await?;
+        let waiting = self.broker().antall_meldinger(konto.id).await?;
         Ok(KontoStatus {
             gyldig_avsender: konto.aktiv && !konto.send_deaktivert,
             gyldig_mottaker: konto.aktiv,

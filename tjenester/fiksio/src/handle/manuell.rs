@@ -14,7 +14,7 @@ impl Fiksio {
     /// How many messages wait, those with a consumer included.
     pub async fn antall(&self, caller: &Caller, konto: KontoId) -> Result<u64, FiksioError> {
         self.konto_for(caller, konto, privilegium::MOTTA).await?;
-        Ok(store::count(self.grunn().database.reader(), konto).await?)
+        self.broker().antall_meldinger(konto).await
     }
 
     /// The next message, if there is one.

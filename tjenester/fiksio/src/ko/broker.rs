@@ -96,6 +96,14 @@ impl Broker {
         self.find(konto).map_or(0, |ko| ko.state.lock().ko.antall_ute())
     }
 
+    /// How many messages wait for a konto, those with a consumer included. What was just acknowledged no longer counts,
+    /// also while that is being stored.
+    pub async fn antall_meldinger(&self, konto: KontoId) -> Result<u64, FiksioError> {
+        let ending = self.find(konto).map_or(0, |ko| ko.state.lock().ko.antall_avsluttes());
+        let stored = store::count(self.0.database.reader(), konto).await?;
+        Ok(stored.saturating_sub(u64::try_from(ending).unwrap_or(u64::MAX)))
+    }
+
     /// Whether a message is with a consumer now.
     pub fn er_ute(&self, konto: KontoId, plass: Plass) -> bool {
         self.find(konto).is_some_and(|ko| ko.state.lock().ko.er_ute(plass))

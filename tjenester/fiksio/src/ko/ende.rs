@@ -141,13 +141,13 @@ impl Broker {
         &self,
         claimed: Vec<(KontoId, Plass)>,
         slutt: Tilstand,
-    ) -> Result<usize, FiksioError> {
+    ) -> Result<u64, FiksioError> {
         let ends = |(konto, plass): &(KontoId, Plass)| Utfall { konto: *konto, plass: *plass, ende: Ende::Slutt(slutt) };
         let utfall: Vec<Utfall> = claimed.iter().map(ends).collect();
         let (broker, told, now) = (self.clone(), utfall.clone(), self.clock().now());
         let after = {
             let broker = self.clone();
-            move |(_, nye): &(usize, Vec<Ny>)| broker.memory_follows(&told, now, nye)
+            move |(_, nye): &(u64, Vec<Ny>)| broker.memory_follows(&told, now, nye)
         };
         let places: Vec<Plass> = claimed.into_iter().map(|(_, plass)| plass).collect();
         let outcome = self
@@ -170,16 +170,19 @@ impl Broker {
         places: &[Plass],
         slutt: Tilstand,
         now: Timestamp,
-    ) -> Result<(usize, Vec<Ny>), FiksioError> {
+    ) -> Result<(u64, Vec<Ny>), FiksioError> {
         if places.is_empty() {
             return Ok((0, Vec::new()));
+        }
+        if matches!(slutt, Tilstand::Kvittert | Tilstand::Avvist) {
+            return Ok((store::end_unread(transaction, places, slutt, now).await?, Vec::new()));
         }
         let ended = store::end(transaction, places, slutt, now).await?;
         let mut nye = Vec::new();
         for row in &ended {
             nye.extend(self.feedback_in(transaction, &row.melding, slutt, now).await?);
         }
-        Ok((ended.len(), nye))
+        Ok((u64::try_from(ended.len()).unwrap_or(u64::MAX), nye))
     }
 
     async fn feedback_in(
@@ -207,6 +210,8 @@ impl Broker {
                 state.ko.avsluttet(utfall.plass);
             } else {
                 state.ko.tilbake(utfall.plass);
+            }
+            if matches!(utfall.ende, Ende::Tilbake { .. }) {
                 state.wake_next();
             }
         }

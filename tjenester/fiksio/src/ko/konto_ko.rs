@@ -159,12 +159,14 @@ impl Konsument {
     }
 
     fn end(&self, plass: Plass, outcome: Outcome) -> Option<Utfall> {
-        let ute = self.ko.state.lock().ko.ta_fra(plass, self.id)?;
+        let ko = &mut self.ko.state.lock().ko;
         let ende = match outcome {
-            Outcome::Acknowledged => Ende::Slutt(Tilstand::Kvittert),
-            Outcome::Discarded => Ende::Slutt(Tilstand::Avvist),
-            Outcome::Requeued => Ende::Tilbake { ute, mislykket: true },
-        };
+            Outcome::Acknowledged => ko.ta_fra(plass, self.id).map(|_| Ende::Slutt(Tilstand::Kvittert)),
+            Outcome::Discarded => ko.ta_fra(plass, self.id).map(|_| Ende::Slutt(Tilstand::Avvist)),
+            Outcome::Requeued => {
+                ko.ta_tilbake(plass, self.id).map(|ute| Ende::Tilbake { ute, mislykket: true })
+            }
+        }?;
         Some(Utfall { konto: self.ko.konto, plass, ende })
     }
 }
@@ -203,7 +205,7 @@ impl Drop for Konsument {
     /// What the consumer still has comes back. A lost connection counts as a failed delivery (fiks-io §8.5); the
     /// platform's own shutdown does not.
     fn drop(&mut self) {
-        let taken = self.ko.state.lock().ko.ta_alt_fra(self.id);
+        let taken = self.ko.state.lock().ko.ta_alt_tilbake(self.id);
         let mislykket = !self.broker.is_stopping();
         let konto = self.ko.konto;
         self.broker.avslutt(

@@ -69,6 +69,8 @@ pub struct Ko<T> {
     returned: BTreeSet<Plass>,
     ute: HashMap<Plass, Ute>,
     ending: HashSet<Plass>,
+    /// Those of `ending` that come back unless their last failure ends them: nothing may overtake them.
+    returning: BTreeSet<Plass>,
     /// Places that ended while a fetch was under way: its rows may be older than that.
     ended_meanwhile: HashSet<Plass>,
     loaded_to: Plass,
@@ -85,6 +87,7 @@ impl<T> Default for Ko<T> {
             returned: BTreeSet::new(),
             ute: HashMap::new(),
             ending: HashSet::new(),
+            returning: BTreeSet::new(),
             ended_meanwhile: HashSet::new(),
             loaded_to: 0,
             more: true,
@@ -114,7 +117,7 @@ impl<T: Clone> Ko<T> {
     pub fn lever(&mut self, konsument: KonsumentId, now: Timestamp) -> Option<(Plass, Klar<T>)> {
         loop {
             let (&plass, _) = self.window.first_key_value()?;
-            if self.returned.first().is_some_and(|first| *first < plass) {
+            if self.is_held_up(plass) {
                 return None;
             }
             let klar = self.remove(plass)?;
@@ -133,8 +136,8 @@ impl<T: Clone> Ko<T> {
         }
     }
 
-    /// Takes a message from its consumer because it has ended or come back; the change is now being stored.
-    /// `None` when that consumer does not have it.
+    /// Takes a message from its consumer because it has ended; that is now being stored. `None` when that consumer
+    /// does not have it.
     pub fn ta_fra(&mut self, plass: Plass, konsument: KonsumentId) -> Option<Ute> {
         let ute = self.ute.get(&plass).copied().filter(|ute| ute.konsument == konsument)?;
         self.ute.remove(&plass);
@@ -142,14 +145,20 @@ impl<T: Clone> Ko<T> {
         Some(ute)
     }
 
-    /// Takes everything that a consumer has, in order.
-    pub fn ta_alt_fra(&mut self, konsument: KonsumentId) -> Vec<(Plass, Ute)> {
+    /// Takes a message back from its consumer; that is now being stored, and until then nothing overtakes it.
+    pub fn ta_tilbake(&mut self, plass: Plass, konsument: KonsumentId) -> Option<Ute> {
+        let ute = self.ta_fra(plass, konsument)?;
+        self.returning.insert(plass);
+        Some(ute)
+    }
+
+    /// Takes back everything that a consumer has, in order.
+    pub fn ta_alt_tilbake(&mut self, konsument: KonsumentId) -> Vec<(Plass, Ute)> {
         let mut taken: Vec<_> =
             self.ute.iter().filter(|(_, ute)| ute.konsument == konsument).map(|(plass, ute)| (*plass, *ute)).collect();
         taken.sort_unstable_by_key(|(plass, _)| *plass);
         for (plass, _) in &taken {
-            self.ute.remove(plass);
-            self.ending.insert(*plass);
+            self.ta_tilbake(*plass, konsument);
         }
         taken
     }
@@ -168,6 +177,7 @@ impl<T: Clone> Ko<T> {
     /// The message's end is stored.
     pub fn avsluttet(&mut self, plass: Plass) {
         self.ending.remove(&plass);
+        self.returning.remove(&plass);
         if self.fetching {
             self.ended_meanwhile.insert(plass);
         }
@@ -175,6 +185,7 @@ impl<T: Clone> Ko<T> {
 
     /// The message waits again: it came back, or its end could not be stored.
     pub fn tilbake(&mut self, plass: Plass) {
+        self.returning.remove(&plass);
         if self.ending.remove(&plass) {
             self.returned.insert(plass);
         }
@@ -195,6 +206,12 @@ impl<T: Clone> Ko<T> {
             bytes: room,
             arrivals: self.arrivals,
         })
+    }
+
+    /// Whether a message that came back or is about to must go out before that one.
+    fn is_held_up(&self, plass: Plass) -> bool {
+        let before = |places: &BTreeSet<Plass>| places.first().is_some_and(|first| *first < plass);
+        before(&self.returned) || before(&self.returning)
     }
 
     /// Whether a message that came back holds up the window.
@@ -256,6 +273,11 @@ impl<T: Clone> Ko<T> {
     /// How many messages are with a consumer.
     pub fn antall_ute(&self) -> usize {
         self.ute.len()
+    }
+
+    /// How many messages have ended though that is still being stored.
+    pub fn antall_avsluttes(&self) -> usize {
+        self.ending.len().saturating_sub(self.returning.len())
     }
 
     /// Whether that message is with a consumer.

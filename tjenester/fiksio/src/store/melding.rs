@@ -223,8 +223,19 @@ pub async fn end(
     slutt: Tilstand,
     now: Timestamp,
 ) -> Result<Vec<LagretMelding>, DatabaseError> {
-    let ended = if slutt == Tilstand::Kvittert { Vec::new() } else { at(transaction, plasser).await? };
-    melding::Entity::update_many()
+    let ended = at(transaction, plasser).await?;
+    end_unread(transaction, plasser, slutt, now).await?;
+    Ok(ended)
+}
+
+/// As [`end`] without reading them first. Returns how many it ended.
+pub async fn end_unread(
+    transaction: &DatabaseTransaction,
+    plasser: &[Plass],
+    slutt: Tilstand,
+    now: Timestamp,
+) -> Result<u64, DatabaseError> {
+    let ended = melding::Entity::update_many()
         .col_expr(melding::Column::Tilstand, Expr::value(slutt.tall()))
         .col_expr(melding::Column::Avsluttet, Expr::value(now.as_millis()))
         .filter(melding::Column::Tilstand.eq(Tilstand::IKo.tall()))
@@ -235,7 +246,7 @@ pub async fn end(
         .filter(innhold::Column::Plass.is_in(plasser.iter().copied()))
         .exec(transaction)
         .await?;
-    Ok(ended)
+    Ok(ended.rows_affected)
 }
 
 /// Notes that messages have been with a consumer; `failed` when that delivery failed.

@@ -7,7 +7,7 @@ use fiks_identity::Caller;
 
 use super::tilganger::require_may_hold;
 use super::viewer::own_organisasjon;
-use super::{Konfigurasjon, Outcome, taken};
+use super::{Konfigurasjon, Outcome, gone, taken};
 use crate::errors::{INTEGRASJON_FINNES, INTEGRASJON_KODE_OPPTATT, KonfigurasjonError};
 use crate::memory::Touched;
 use crate::model::integrasjon::{
@@ -147,7 +147,8 @@ impl Konfigurasjon {
                     return Err(KonfigurasjonError::UnknownRessurs(ressurs));
                 }
                 require_may_hold(transaction, id, &path, root).await?;
-                Ok(store::integrasjon::tie(transaction, id, ressurs, organisasjon_of(&path)).await?)
+                let tied = store::integrasjon::tie(transaction, id, ressurs, organisasjon_of(&path)).await;
+                tied.map_err(gone(ressurs))
             })
         })
         .await

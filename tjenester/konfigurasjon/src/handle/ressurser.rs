@@ -5,7 +5,7 @@ use fiks_database::DatabaseTransaction;
 use fiks_identity::Caller;
 
 use super::viewer::Sought;
-use super::{Konfigurasjon, Outcome, bounded, taken};
+use super::{Konfigurasjon, Outcome, bounded, is_orphan, taken};
 use crate::errors::{KonfigurasjonError, RESSURS_FINNES, RESSURS_FOR_DYP, RESSURS_STYRT};
 use crate::memory::{AccessChange, Touched};
 use crate::model::katalog::{TYPE_ORGANISASJON, TYPE_ROOT, is_managed};
@@ -58,9 +58,14 @@ impl Konfigurasjon {
             ressurstype: ny.ressurstype,
             navn: ny.navn,
         };
-        store::ressurs::insert(transaction, &ressurs)
-            .await
-            .map_err(taken(&RESSURS_FINNES))?;
+        let inserted = store::ressurs::insert(transaction, &ressurs).await;
+        inserted.map_err(|error| {
+            if is_orphan(&error) {
+                KonfigurasjonError::UnknownRessurs(ny.forelder)
+            } else {
+                taken(&RESSURS_FINNES)(error)
+            }
+        })?;
         Ok(ressurs)
     }
 

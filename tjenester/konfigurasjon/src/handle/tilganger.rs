@@ -4,7 +4,7 @@ use fiks_core::id::{Aktor, FiksOrgId, IntegrasjonId};
 use fiks_database::DatabaseTransaction;
 use fiks_identity::Caller;
 
-use super::{Konfigurasjon, Outcome};
+use super::{Konfigurasjon, Outcome, gone};
 use crate::errors::{AKTOR_UKJENT, KonfigurasjonError};
 use crate::memory::Touched;
 use crate::model::ressurs::{Ressurs, organisasjon_of};
@@ -26,7 +26,8 @@ impl Konfigurasjon {
                 if let Some(id) = integrasjon_of(&tilgang.aktor) {
                     require_may_hold(transaction, id, &path, root).await?;
                 }
-                store::tilgang::insert(transaction, &tilgang).await?;
+                let inserted = store::tilgang::insert(transaction, &tilgang).await;
+                inserted.map_err(gone(tilgang.ressurs))?;
                 Ok(((), Touched::aktor(tilgang.aktor)))
             })
         })

@@ -10,9 +10,10 @@ use fiks_konfigurasjon::model::katalog::{ADMIN, FIKSIO_SENDE};
 use fiks_konfigurasjon::model::ressurs::{MAX_DEPTH, NyRessurs};
 use fiks_konfigurasjon::{AccessChange, KonfigurasjonError};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::support::{PLATFORM, World, navn, ny_ressurs, ressurstype};
+use crate::support::{PLATFORM, World, aktor, navn, ny_ressurs, ressurstype, tilgang};
 
 both_engines!(
     [fiks_konfigurasjon::migrations as fiks_database::ServiceMigrations];
@@ -24,6 +25,7 @@ both_engines!(
     whoever_lacks_access_is_not_told_what_exists,
     another_services_change_takes_its_ressurs_along,
     a_removal_counts_from_the_commit_and_not_before,
+    what_is_being_removed_takes_nothing_new,
     a_removal_that_is_rolled_back_removes_nothing,
 );
 
@@ -207,34 +209,72 @@ async fn another_services_change_takes_its_ressurs_along(test: TestDatabase) {
     }
 }
 
-async fn a_removal_counts_from_the_commit_and_not_before(test: TestDatabase) {
-    let world = World::new(test).await;
-    let konto = world.ressurs(world.bo, "TJENESTE_FIKSIO_KONTO").await;
-    assert!(world.holds(&world.bo_admin, ADMIN, konto).await);
-    let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let removal = tokio::spawn({
+/// A removal in another service's transaction that waits before its commit.
+struct Removal {
+    begun: Arc<Semaphore>,
+    go_on: Arc<Semaphore>,
+    task: JoinHandle<Result<(), KonfigurasjonError>>,
+}
+
+impl Removal {
+    fn start(world: &World, ressurs: RessursId) -> Self {
         let (database, service) = (world.test.database.clone(), world.service.clone());
-        let (begun, go_on) = (begun.clone(), go_on.clone());
-        async move {
+        let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let (tell, wait) = (begun.clone(), go_on.clone());
+        let task = tokio::spawn(async move {
             let change = database.write_then(
                 move |transaction| {
                     Box::pin(async move {
-                        let change = service.slett_ressurs_in(transaction, konto).await?;
-                        begun.add_permits(1);
-                        go_on.acquire().await.unwrap().forget();
+                        let change = service.slett_ressurs_in(transaction, ressurs).await?;
+                        tell.add_permits(1);
+                        wait.acquire().await.unwrap().forget();
                         Ok::<_, KonfigurasjonError>(change)
                     })
                 },
                 AccessChange::apply,
             );
             change.await.map(drop)
-        }
-    });
-    begun.acquire().await.unwrap().forget();
+        });
+        Self { begun, go_on, task }
+    }
+
+    async fn until_begun(&self) {
+        self.begun.acquire().await.unwrap().forget();
+    }
+
+    async fn finish(self) {
+        self.go_on.add_permits(1);
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+async fn a_removal_counts_from_the_commit_and_not_before(test: TestDatabase) {
+    let world = World::new(test).await;
+    let konto = world.ressurs(world.bo, "TJENESTE_FIKSIO_KONTO").await;
     assert!(world.holds(&world.bo_admin, ADMIN, konto).await);
-    go_on.add_permits(1);
-    removal.await.unwrap().unwrap();
+    let removal = Removal::start(&world, konto);
+    removal.until_begun().await;
+    assert!(world.holds(&world.bo_admin, ADMIN, konto).await);
+    removal.finish().await;
     assert!(!world.holds(&world.bo_admin, ADMIN, konto).await);
+}
+
+/// Whichever comes first: nothing is left standing on what has been removed.
+async fn what_is_being_removed_takes_nothing_new(test: TestDatabase) {
+    let world = World::new(test).await;
+    let konto = world.ressurs(world.bo, "TJENESTE_FIKSIO_KONTO").await;
+    let removal = Removal::start(&world, konto);
+    removal.until_begun().await;
+    let (service, given) = (
+        world.service.clone(),
+        tilgang(aktor(&world.nobody), FIKSIO_SENDE, konto),
+    );
+    let give = tokio::spawn(async move { service.tildel(PLATFORM, given).await });
+    let (service, ny) = (world.service.clone(), ny_ressurs(konto, "NOE"));
+    let make = tokio::spawn(async move { service.opprett_ressurs(PLATFORM, ny).await });
+    removal.finish().await;
+    assert_eq!(give.await.unwrap().unwrap_err().kind().code, "ressurs.ukjent");
+    assert_eq!(make.await.unwrap().unwrap_err().kind().code, "ressurs.ukjent");
 }
 
 async fn a_removal_that_is_rolled_back_removes_nothing(test: TestDatabase) {

@@ -189,7 +189,7 @@ fn seen(effect: Effect) -> Option<Seen> {
     Some(match effect {
         Effect::SendProtocolHeader => Seen::Header,
         Effect::Send { channel, method } => Seen::Method(channel, *method),
-        Effect::Call(Call::Authenticate { username, secret }) => {
+        Effect::Authenticate { username, secret } => {
             Seen::Authenticate(username, secret.expose_secret().to_owned())
         }
         Effect::Call(Call::Renew { secret }) => Seen::Renew(secret.expose_secret().to_owned()),

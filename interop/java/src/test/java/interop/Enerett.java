@@ -11,27 +11,46 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Each test of the class has the two kontoer for itself while it runs. Needed because one test lasts longer than
- * all the others together, and two consumers on a queue take each other's messages.
+ * Each test of the class has the two kontoer for itself while it runs, with empty queues. Needed because one test
+ * lasts longer than all the others together, and two consumers on a queue take each other's messages.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(Enerett.Las.class)
 @interface Enerett {
 
-    /** Held by whoever uses the kontoer. */
-    ReentrantLock LAS = new ReentrantLock(true);
-
     final class Las implements BeforeEachCallback, AfterEachCallback {
 
-        @Override
-        public void beforeEach(ExtensionContext test) {
+        /** Held by whoever uses the kontoer. */
+        private static final ReentrantLock LAS = new ReentrantLock(true);
+
+        /** True before the first test, and after one that failed and may have left messages behind. */
+        private static boolean urent = true;
+
+        static void ta() throws InterruptedException {
             LAS.lock();
+            if (urent) {
+                Postkasse.tom(Part.A);
+                Postkasse.tom(Part.B);
+                urent = false;
+            }
+        }
+
+        static void slipp() {
+            if (LAS.isHeldByCurrentThread()) {
+                LAS.unlock();
+            }
+        }
+
+        @Override
+        public void beforeEach(ExtensionContext test) throws InterruptedException {
+            ta();
         }
 
         @Override
         public void afterEach(ExtensionContext test) {
-            LAS.unlock();
+            urent |= test.getExecutionException().isPresent();
+            slipp();
         }
     }
 }

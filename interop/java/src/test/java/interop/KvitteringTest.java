@@ -108,10 +108,9 @@ class KvitteringTest {
             b.motta(forste).svar().nackWithRequeue();
             var igjen = b.motta(melding -> true);
             igjen.svar().ack();
-            b.motta(andre).svar().ack();
-
             assertEquals(forste.getMeldingId(), igjen.melding().getMeldingId());
             assertTrue(igjen.melding().isResendt());
+            b.motta(andre).svar().ack();
         }
     }
 

@@ -33,12 +33,12 @@ class LevetidTest {
     @Test
     @Timeout(300)
     void connectionOlderThanItsTokenDeliversAndTakesAcks() throws Exception {
-        Enerett.LAS.lock();
+        Enerett.Las.ta();
         try (var proxy = new TcpProxy(); var b = Postkasse.apne(B, sporetKlient(proxy))) {
             var holdt = b.motta(sendPing());
-            slipp();
+            Enerett.Las.slipp();
             ventTilUtlopt();
-            Enerett.LAS.lock();
+            Enerett.Las.ta();
 
             var sendt = sendPing();
             holdt.svar().ack();
@@ -49,13 +49,7 @@ class LevetidTest {
             assertEquals(List.of(), b.brudd());
             assertEquals(1, proxy.antall());
         } finally {
-            slipp();
-        }
-    }
-
-    private static void slipp() {
-        if (Enerett.LAS.isHeldByCurrentThread()) {
-            Enerett.LAS.unlock();
+            Enerett.Las.slipp();
         }
     }
 

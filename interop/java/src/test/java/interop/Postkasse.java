@@ -109,8 +109,9 @@ final class Postkasse implements AutoCloseable {
     private Levering neste(Instant frist, Predicate<MottattMelding> soker) throws InterruptedException {
         var levering = levert.poll(Duration.between(Instant.now(), frist).toMillis(), TimeUnit.MILLISECONDS);
         if (levering == null) {
+            var andre = ikkeTatte().stream().map(m -> m.getMeldingType() + " " + m.getMeldingId()).toList();
             throw new AssertionError("the expected message never came to konto " + part.konto().navn()
-                    + "; others that did: " + ikkeTatte() + "; subscription lost: " + brudd);
+                    + "; others that did: " + andre + "; subscription lost: " + brudd);
         }
         if (soker.test(levering.melding())) {
             return levering;

@@ -1,0 +1,12 @@
+//! The whole program with a real database and real clients: one `fiks dev`, shared by all tests here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod amqp;
+mod environment;
+mod feil;
+mod katalog;
+mod levetid;
+mod manuell;
+mod openapi;
+mod send;
+mod walk;
