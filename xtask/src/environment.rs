@@ -23,7 +23,12 @@ impl Environment {
         let folder = std::env::temp_dir().join(format!("fiks-test-{}", std::process::id()));
         let mut command = Command::new(PROGRAM);
         command.arg("dev").arg("--fresh").arg("--data").arg(&folder);
-        command.args(["--http-port=0", "--https-port=0", "--amqp-port=0", "--amqps-port=0"]);
+        command.args([
+            "--http-port=0",
+            "--https-port=0",
+            "--amqp-port=0",
+            "--amqps-port=0",
+        ]);
         let program = command.spawn().context("kunne ikke starte fiks dev")?;
         let mut environment = Self { folder, program };
         environment.await_ready()?;
@@ -37,7 +42,9 @@ impl Environment {
 
     /// The program.
     pub fn binary() -> PathBuf {
-        Path::new(PROGRAM).canonicalize().unwrap_or_else(|_| PathBuf::from(PROGRAM))
+        Path::new(PROGRAM)
+            .canonicalize()
+            .unwrap_or_else(|_| PathBuf::from(PROGRAM))
     }
 
     fn await_ready(&mut self) -> anyhow::Result<()> {

@@ -18,7 +18,11 @@ pub struct Server {
 
 /// Where PostgreSQL's own programs are, newest version first.
 pub fn programs() -> Option<PathBuf> {
-    let mut versions: Vec<_> = Path::new("/usr/lib/postgresql").read_dir().ok()?.flatten().collect();
+    let mut versions: Vec<_> = Path::new("/usr/lib/postgresql")
+        .read_dir()
+        .ok()?
+        .flatten()
+        .collect();
     versions.sort_by_key(|version| version.file_name().to_string_lossy().parse::<u32>().unwrap_or(0));
     let bin = versions.pop()?.path().join("bin");
     bin.join("initdb").exists().then_some(bin)
@@ -31,15 +35,33 @@ impl Server {
         let folder = std::env::temp_dir().join(format!("fiks-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let server = Self { folder, programs, port };
+        let server = Self {
+            folder,
+            programs,
+            port,
+        };
         server.own_folder()?;
         let data = server.data();
         let mut init = as_user("postgres", &server.programs.join("initdb"));
-        init.arg("--pgdata").arg(&data).args(["--username=fiks", "--auth=trust", "--encoding=UTF8", "--no-sync"]);
+        init.arg("--pgdata").arg(&data).args([
+            "--username=fiks",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+        ]);
         run(init.stdout(Stdio::null()).current_dir("/"))?;
-        let options = format!("-p {port} -k {} -c listen_addresses=127.0.0.1 -c max_connections=300", server.folder.display());
+        let options = format!(
+            "-p {port} -k {} -c listen_addresses=127.0.0.1 -c max_connections=300",
+            server.folder.display()
+        );
         let mut start = as_user("postgres", &server.programs.join("pg_ctl"));
-        start.arg("start").arg("--wait").arg("--pgdata").arg(&data).arg("--options").arg(options);
+        start
+            .arg("start")
+            .arg("--wait")
+            .arg("--pgdata")
+            .arg(&data)
+            .arg("--options")
+            .arg(options);
         start.arg("--log").arg(server.folder.join("log"));
         run(start.stdout(Stdio::null()).current_dir("/"))?;
         Ok(server)
@@ -66,7 +88,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let mut stop = as_user("postgres", &self.programs.join("pg_ctl"));
-        stop.arg("stop").arg("--mode=immediate").arg("--pgdata").arg(self.data());
+        stop.arg("stop")
+            .arg("--mode=immediate")
+            .arg("--pgdata")
+            .arg(self.data());
         let _ = stop.stdout(Stdio::null()).current_dir("/").status();
         let _ = std::fs::remove_dir_all(&self.folder);
     }

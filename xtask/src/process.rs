@@ -16,7 +16,9 @@ pub fn command(line: &str) -> Command {
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = show(command);
     println!("$ {shown}");
-    let status = command.status().with_context(|| format!("kunne ikke starte: {shown}"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("kunne ikke starte: {shown}"))?;
     ensure!(status.success(), "{shown} feilet ({status})");
     Ok(())
 }
@@ -34,5 +36,8 @@ pub fn output(command: &mut Command) -> anyhow::Result<String> {
 
 fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

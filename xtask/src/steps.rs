@@ -16,16 +16,56 @@ struct Step {
 }
 
 const STEPS: [Step; 10] = [
-    Step { name: "verktoy", what: "installer det testene trenger", run: tools::install },
-    Step { name: "sider", what: "hent pakkene sidene bygges av", run: || frontend::install("crates/web") },
-    Step { name: "format", what: "kodeformat", run: format },
-    Step { name: "lag", what: "avhengigheter peker nedover", run: layering::check },
-    Step { name: "lint", what: "clippy, advarsler er feil", run: lint },
-    Step { name: "dok", what: "dokumentasjonen bygger", run: documentation },
-    Step { name: "lisenser", what: "lisenser og kilder", run: licences },
-    Step { name: "rust", what: "alle Rust-tester, på SQLite og PostgreSQL", run: rust },
-    Step { name: "fremmede", what: "KS' Java-klient og Python mot et kjørende testmiljø", run: foreign },
-    Step { name: "nettleser", what: "sidene i Chromium, med tilgjengelighetskontroll", run: browser },
+    Step {
+        name: "verktoy",
+        what: "installer det testene trenger",
+        run: tools::install,
+    },
+    Step {
+        name: "sider",
+        what: "hent pakkene sidene bygges av",
+        run: || frontend::install("crates/web"),
+    },
+    Step {
+        name: "format",
+        what: "kodeformat",
+        run: format,
+    },
+    Step {
+        name: "lag",
+        what: "avhengigheter peker nedover",
+        run: layering::check,
+    },
+    Step {
+        name: "lint",
+        what: "clippy, advarsler er feil",
+        run: lint,
+    },
+    Step {
+        name: "dok",
+        what: "dokumentasjonen bygger",
+        run: documentation,
+    },
+    Step {
+        name: "lisenser",
+        what: "lisenser og kilder",
+        run: licences,
+    },
+    Step {
+        name: "rust",
+        what: "alle Rust-tester, på SQLite og PostgreSQL",
+        run: rust,
+    },
+    Step {
+        name: "fremmede",
+        what: "KS' Java-klient og Python mot et kjørende testmiljø",
+        run: foreign,
+    },
+    Step {
+        name: "nettleser",
+        what: "sidene i Chromium, med tilgjengelighetskontroll",
+        run: browser,
+    },
 ];
 
 /// Shows the steps.
@@ -37,10 +77,15 @@ pub fn list() {
 
 /// Runs the named steps, or all.
 pub fn run(wanted: &[String]) -> anyhow::Result<()> {
-    if let Some(unknown) = wanted.iter().find(|name| STEPS.iter().all(|step| step.name != name.as_str())) {
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| STEPS.iter().all(|step| step.name != name.as_str()))
+    {
         bail!("ukjent steg «{unknown}»; se «cargo xtask steg»");
     }
-    let chosen = STEPS.iter().filter(|step| wanted.is_empty() || wanted.iter().any(|name| name == step.name));
+    let chosen = STEPS
+        .iter()
+        .filter(|step| wanted.is_empty() || wanted.iter().any(|name| name == step.name));
     let mut times = Vec::new();
     for step in chosen {
         println!("\n── {}: {}", step.name, step.what);
@@ -57,19 +102,29 @@ fn format() -> anyhow::Result<()> {
 }
 
 fn lint() -> anyhow::Result<()> {
-    execute(&mut command("cargo clippy --workspace --all-targets -- -D warnings"))
+    execute(&mut command(
+        "cargo clippy --workspace --all-targets -- -D warnings",
+    ))
 }
 
 fn documentation() -> anyhow::Result<()> {
-    execute(command("cargo doc --workspace --no-deps --quiet").env("RUSTDOCFLAGS", "-D warnings"))
+    execute(
+        command("cargo doc --workspace --no-deps --quiet")
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
 }
 
 /// The version is pinned: a newer one may judge otherwise.
 fn licences() -> anyhow::Result<()> {
     let folder = Path::new("target/tools");
     if !folder.join("bin/cargo-deny").exists() {
-        let install = "cargo install cargo-deny --version 0.20.2 --locked --debug --no-default-features --root";
-        execute(command(install).arg(folder).env("CARGO_TARGET_DIR", "target/tools/build"))?;
+        let install =
+            "cargo install cargo-deny --version 0.20.2 --locked --debug --no-default-features --root";
+        execute(
+            command(install)
+                .arg(folder)
+                .env("CARGO_TARGET_DIR", "target/tools/build"),
+        )?;
     }
     let check = "--workspace --all-features check --hide-inclusion-graph licenses bans sources";
     execute(command("target/tools/bin/cargo-deny").args(check.split_whitespace()))

@@ -14,17 +14,38 @@ struct Tool {
 }
 
 const TOOLS: [Tool; 6] = [
-    Tool { program: "npm", package: "npm" },
-    Tool { program: "mvn", package: "maven" },
-    Tool { program: "java", package: "default-jdk-headless" },
-    Tool { program: "python3", package: "python3-venv" },
-    Tool { program: "openssl", package: "openssl" },
-    Tool { program: "chromium", package: "chromium" },
+    Tool {
+        program: "npm",
+        package: "npm",
+    },
+    Tool {
+        program: "mvn",
+        package: "maven",
+    },
+    Tool {
+        program: "java",
+        package: "default-jdk-headless",
+    },
+    Tool {
+        program: "python3",
+        package: "python3-venv",
+    },
+    Tool {
+        program: "openssl",
+        package: "openssl",
+    },
+    Tool {
+        program: "chromium",
+        package: "chromium",
+    },
 ];
 
 /// Installs what is missing, or says what to install.
 pub fn install() -> anyhow::Result<()> {
-    let missing = TOOLS.iter().filter(|tool| !is_installed(tool.program)).map(|tool| tool.package);
+    let missing = TOOLS
+        .iter()
+        .filter(|tool| !is_installed(tool.program))
+        .map(|tool| tool.package);
     let missing: Vec<_> = missing.chain(postgres_package()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -32,10 +53,19 @@ pub fn install() -> anyhow::Result<()> {
     if !is_installed("apt-get") {
         bail!("installer dette først: {}", missing.join(", "));
     }
-    let mut apt = if is_root() { command("apt-get") } else { command("sudo apt-get") };
+    let mut apt = if is_root() {
+        command("apt-get")
+    } else {
+        command("sudo apt-get")
+    };
     run(apt.arg("update").arg("-qq"))?;
-    let mut apt = if is_root() { command("apt-get") } else { command("sudo apt-get") };
-    apt.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", "-qq", "--no-install-recommends"]);
+    let mut apt = if is_root() {
+        command("apt-get")
+    } else {
+        command("sudo apt-get")
+    };
+    apt.env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "-y", "-qq", "--no-install-recommends"]);
     run(apt.args(&missing)).with_context(|| format!("installer selv: {}", missing.join(", ")))
 }
 

@@ -14,7 +14,8 @@ pub struct Cli {
     pub command: Command,
 }
 
-const LONG: &str = "KS' Fiks-plattformen, åpen og til å drifte selv. Et uavhengig prosjekt, ikke KS' egen tjeneste.
+const LONG: &str =
+    "KS' Fiks-plattformen, åpen og til å drifte selv. Et uavhengig prosjekt, ikke KS' egen tjeneste.
 
 Kom i gang:
   fiks dev                                   start et komplett testmiljø på denne maskinen
@@ -68,7 +69,12 @@ pub struct Dev {
 #[derive(Debug, Args)]
 pub struct Environment {
     /// Filen det kjørende testmiljøet skriver
-    #[arg(long, value_name = "FIL", env = "FIKS_DEV_JSON", default_value = "data/dev.json")]
+    #[arg(
+        long,
+        value_name = "FIL",
+        env = "FIKS_DEV_JSON",
+        default_value = "data/dev.json"
+    )]
     pub dev_json: PathBuf,
 }
 
@@ -83,7 +89,11 @@ pub struct Send {
     #[arg(long, value_name = "KONTO")]
     pub til: String,
     /// Meldingstypen
-    #[arg(long = "type", value_name = "TYPE", default_value = "no.ks.fiks.eksempel.v1.hei")]
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        default_value = "no.ks.fiks.eksempel.v1.hei"
+    )]
     pub melding_type: String,
     /// Fil som skal med, signert og kryptert; kan gjentas
     #[arg(long, value_name = "FIL")]

@@ -48,15 +48,26 @@ fn environment(flags: &Environment) -> anyhow::Result<DevMiljo> {
 fn organisasjon<'a>(miljo: &'a DevMiljo, wanted: &str) -> anyhow::Result<&'a DevOrganisasjon> {
     let lower = wanted.to_lowercase();
     let fits = |one: &&DevOrganisasjon| {
-        one.navn.to_lowercase().starts_with(&lower) || one.orgnr == wanted || one.fiks_org_id.to_string() == lower
+        one.navn.to_lowercase().starts_with(&lower)
+            || one.orgnr == wanted
+            || one.fiks_org_id.to_string() == lower
     };
     let mut found = miljo.organisasjoner().iter().filter(fits);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => anyhow::bail!("flere organisasjoner begynner på «{wanted}»; skriv mer av navnet"),
+        (Some(_), Some(_)) => {
+            anyhow::bail!("flere organisasjoner begynner på «{wanted}»; skriv mer av navnet")
+        }
         (None, _) => {
-            let names: Vec<_> = miljo.organisasjoner().iter().map(|one| one.navn.as_str()).collect();
-            anyhow::bail!("testmiljøet har ingen organisasjon «{wanted}». Det har: {}", names.join(", "))
+            let names: Vec<_> = miljo
+                .organisasjoner()
+                .iter()
+                .map(|one| one.navn.as_str())
+                .collect();
+            anyhow::bail!(
+                "testmiljøet har ingen organisasjon «{wanted}». Det har: {}",
+                names.join(", ")
+            )
         }
     }
 }

@@ -36,7 +36,14 @@ fn start(command: Command) -> anyhow::Result<()> {
 
 /// `FIKS_LOG` chooses what is logged, in the form of `RUST_LOG`.
 fn log_to_stderr(command: &Command) {
-    let standard = if matches!(command, Command::Dev(_)) { "info" } else { "warn" };
+    let standard = if matches!(command, Command::Dev(_)) {
+        "info"
+    } else {
+        "warn"
+    };
     let filter = EnvFilter::try_from_env("FIKS_LOG").unwrap_or_else(|_| EnvFilter::new(standard));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

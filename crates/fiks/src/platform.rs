@@ -61,7 +61,14 @@ pub fn error_kinds() -> Vec<&'static ErrorKind> {
 impl Platform {
     /// Puts the services together on migrated tables.
     pub fn new(ground: Ground) -> Self {
-        let Ground { database, clock, random, blobs, passwords, tokens } = ground;
+        let Ground {
+            database,
+            clock,
+            random,
+            blobs,
+            passwords,
+            tokens,
+        } = ground;
         let konfigurasjon =
             Konfigurasjon::new(database.clone(), clock.clone(), random.clone(), passwords.clone());
         let access = konfigurasjon.access();
@@ -81,7 +88,14 @@ impl Platform {
             konfigurasjon: konfigurasjon.clone(),
             dokumentlager: dokumentlager.clone(),
         });
-        Self { database, clock, konfigurasjon, dokumentlager, fiksio, authenticator }
+        Self {
+            database,
+            clock,
+            konfigurasjon,
+            dokumentlager,
+            fiksio,
+            authenticator,
+        }
     }
 
     /// The published operations of every service.
@@ -110,12 +124,15 @@ impl Platform {
         tasks.spawn(async move { konfigurasjon.follow_replicas(stopped).await });
         let (dokumentlager, stopped) = (self.dokumentlager.clone(), stop.clone());
         tasks.spawn(async move { dokumentlager.run(stopped).await });
-        let runner = fiks_dokumentlager::jobs(&self.dokumentlager)
-            .into_iter()
-            .fold(Runner::new(self.database.clone(), self.clock.clone()), |runner, (kind, handler)| {
-                runner.with(kind, handler)
-            });
+        let runner = fiks_dokumentlager::jobs(&self.dokumentlager).into_iter().fold(
+            Runner::new(self.database.clone(), self.clock.clone()),
+            |runner, (kind, handler)| runner.with(kind, handler),
+        );
         tasks.spawn(runner.run(stop.clone()));
-        tasks.spawn(crate::upkeep::run(self.database.clone(), self.clock.clone(), stop.clone()));
+        tasks.spawn(crate::upkeep::run(
+            self.database.clone(),
+            self.clock.clone(),
+            stop.clone(),
+        ));
     }
 }

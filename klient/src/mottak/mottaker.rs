@@ -118,7 +118,10 @@ impl Mottaker {
     /// After three tries the platform tells the sender; without return nobody would be told. When this fails, the
     /// connection is on its way down, which returns the message as well.
     async fn give_back(&mut self, delivery: &Delivery) {
-        let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+        let options = BasicNackOptions {
+            requeue: true,
+            ..BasicNackOptions::default()
+        };
         drop(timeout(self.core.api().limits().svar, delivery.acker.nack(options)).await);
     }
 }

@@ -112,7 +112,7 @@ impl Verdict {
                 acker
                     .nack(BasicNackOptions {
                         requeue,
-                        ..Default::default()
+                        ..BasicNackOptions::default()
                     })
                     .await
             }

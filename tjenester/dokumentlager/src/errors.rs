@@ -102,7 +102,9 @@ impl Problem for DokumentlagerError {
         let text = self.kind().text;
         match self {
             Self::UkjentKonto { konto } => format!("{text}: {konto}"),
-            Self::UkjentDokument { dokument } | Self::Borte { dokument } | Self::IkkeEksponert { dokument } => {
+            Self::UkjentDokument { dokument }
+            | Self::Borte { dokument }
+            | Self::IkkeEksponert { dokument } => {
                 format!("{text}: {dokument}")
             }
             Self::Tilgang(error) => error.text(),

@@ -73,7 +73,11 @@ impl Dokumentlager {
     }
 
     /// Deletes a konto in another service's change. Its documents are gone soon after.
-    pub async fn slett_konto_in(&self, transaction: &DatabaseTransaction, id: DokumentlagerKontoId) -> Outcome<()> {
+    pub async fn slett_konto_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: DokumentlagerKontoId,
+    ) -> Outcome<()> {
         store::delete_konto(transaction, id, self.0.clock.now()).await?;
         let job = NewJob::new(SLETT_KONTO, &id).map_err(DokumentlagerError::Jobb)?;
         jobs::enqueue(transaction, &self.0.clock, &self.0.random, job).await?;
@@ -95,7 +99,12 @@ impl Dokumentlager {
     {
         self.check_konto(caller, konto).await?;
         let id = DokumentId(self.0.random.uuid().map_err(DokumentlagerError::from)?);
-        let stored = self.0.blobs.put(BlobId(id.0), innhold, maks).await.map_err(own_error)?;
+        let stored = self
+            .0
+            .blobs
+            .put(BlobId(id.0), innhold, maks)
+            .await
+            .map_err(own_error)?;
         let exposed = nytt.eksponert_for.clone();
         let document = self.document(id, konto, nytt, &stored);
         let kept = self.keep(document, exposed).await;
@@ -104,12 +113,17 @@ impl Dokumentlager {
             let _ = self.0.blobs.delete(BlobId(id.0), &stored.key).await;
             return Err(error.into());
         }
-        Ok(LagretDokument { id, storrelse: stored.plain_size })
+        Ok(LagretDokument {
+            id,
+            storrelse: stored.plain_size,
+        })
     }
 
     async fn check_konto(&self, caller: &Caller, konto: DokumentlagerKontoId) -> Outcome<()> {
         // Integrations get the right to upload with the rest of the service; until then only services store.
-        if !matches!(caller, Caller::Platform) || !store::konto_exists(self.0.database.reader(), konto).await? {
+        if !matches!(caller, Caller::Platform)
+            || !store::konto_exists(self.0.database.reader(), konto).await?
+        {
             return Err(DokumentlagerError::UkjentKonto { konto });
         }
         Ok(())
@@ -178,15 +192,32 @@ impl Dokumentlager {
     }
 
     /// Opens a document, or a range of it, for a caller to whom it is exposed.
-    pub async fn hent(&self, caller: &Caller, id: DokumentId, range: Option<Range<u64>>) -> Outcome<Nedlasting> {
+    pub async fn hent(
+        &self,
+        caller: &Caller,
+        id: DokumentId,
+        range: Option<Range<u64>>,
+    ) -> Outcome<Nedlasting> {
         let dokument = self.metadata(caller, id).await?;
-        let key = dokument.nokkel.as_ref().ok_or(DokumentlagerError::Borte { dokument: id })?;
-        let opened = self.0.blobs.get(BlobId(id.0), key, range).await.map_err(|error| match error {
-            BlobError::Range { .. } => DokumentlagerError::UtenforDokumentet,
-            other => other.into(),
-        })?;
+        let key = dokument
+            .nokkel
+            .as_ref()
+            .ok_or(DokumentlagerError::Borte { dokument: id })?;
+        let opened = self
+            .0
+            .blobs
+            .get(BlobId(id.0), key, range)
+            .await
+            .map_err(|error| match error {
+                BlobError::Range { .. } => DokumentlagerError::UtenforDokumentet,
+                other => other.into(),
+            })?;
         let range = opened.range();
-        Ok(Nedlasting { dokument, range, innhold: opened.map_err(DokumentlagerError::from).boxed() })
+        Ok(Nedlasting {
+            dokument,
+            range,
+            innhold: opened.map_err(DokumentlagerError::from).boxed(),
+        })
     }
 
     async fn is_exposed(&self, caller: &Caller, id: DokumentId) -> Outcome<bool> {

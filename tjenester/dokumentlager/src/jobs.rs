@@ -62,12 +62,20 @@ impl Dokumentlager {
         while !*stop.borrow() {
             log("ended documents not removed", self.fjern_utlopte().await);
             if tokio::time::Instant::now() >= next_sweep {
-                log("orphaned bytes not swept", self.fei_foreldrelose().await.map(|_| ()));
+                log(
+                    "orphaned bytes not swept",
+                    self.fei_foreldrelose().await.map(|_| ()),
+                );
                 next_sweep = tokio::time::Instant::now() + SWEEP;
             }
             let clock = &self.grunn().clock;
-            let next = store::next_end(self.grunn().database.reader()).await.ok().flatten();
-            let next = next.unwrap_or(Timestamp::from_millis(i64::MAX)).max(clock.now().plus_millis(50));
+            let next = store::next_end(self.grunn().database.reader())
+                .await
+                .ok()
+                .flatten();
+            let next = next
+                .unwrap_or(Timestamp::from_millis(i64::MAX))
+                .max(clock.now().plus_millis(50));
             tokio::select! {
                 () = clock.sleep_until(next) => {}
                 () = tokio::time::sleep(LOOK) => {}
@@ -79,7 +87,8 @@ impl Dokumentlager {
     /// Removes the bytes of all documents that have ended.
     pub async fn fjern_utlopte(&self) -> Result<(), DokumentlagerError> {
         loop {
-            let ended = store::to_purge(self.grunn().database.reader(), self.grunn().clock.now(), BATCH).await?;
+            let ended =
+                store::to_purge(self.grunn().database.reader(), self.grunn().clock.now(), BATCH).await?;
             let last = u64::try_from(ended.len()).unwrap_or(BATCH) < BATCH;
             if !ended.is_empty() {
                 self.remove_bytes(ended).await?;
@@ -112,6 +121,10 @@ impl Dokumentlager {
 
 fn log(what: &'static str, outcome: Result<(), DokumentlagerError>) {
     if let Err(error) = outcome {
-        tracing::error!(error = &error as &dyn std::error::Error, what, "dokumentlager upkeep failed");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            what,
+            "dokumentlager upkeep failed"
+        );
     }
 }

@@ -99,12 +99,17 @@ pub async fn insert_konto(
         opprettet: Set(now.as_millis()),
         slettet: Set(None),
     };
-    konto::Entity::insert(row).exec_without_returning(transaction).await?;
+    konto::Entity::insert(row)
+        .exec_without_returning(transaction)
+        .await?;
     Ok(())
 }
 
 /// Whether there is such a konto and it is not deleted.
-pub async fn konto_exists(reader: &impl ConnectionTrait, id: DokumentlagerKontoId) -> Result<bool, DatabaseError> {
+pub async fn konto_exists(
+    reader: &impl ConnectionTrait,
+    id: DokumentlagerKontoId,
+) -> Result<bool, DatabaseError> {
     let found = konto::Entity::find_by_id(id.0).filter(konto::Column::Slettet.is_null());
     Ok(found.count(reader).await? > 0)
 }
@@ -129,10 +134,14 @@ pub async fn insert(
     document: &Dokument,
     exposed: &[Eksponering],
 ) -> Result<(), DatabaseError> {
-    dokument::Entity::insert(to_row(document)).exec_without_returning(transaction).await?;
+    dokument::Entity::insert(to_row(document))
+        .exec_without_returning(transaction)
+        .await?;
     let rows = exposed.iter().map(|entry| {
         let (privilegium, ressurs, integrasjon) = match entry {
-            Eksponering::Autorisasjon { privilegium, ressurs } => (Some(privilegium.clone()), Some(ressurs.0), None),
+            Eksponering::Autorisasjon { privilegium, ressurs } => {
+                (Some(privilegium.clone()), Some(ressurs.0), None)
+            }
             Eksponering::Integrasjon { id } => (None, None, Some(id.0)),
         };
         eksponering::ActiveModel {
@@ -145,7 +154,9 @@ pub async fn insert(
     });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
-        eksponering::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+        eksponering::Entity::insert_many(rows)
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(())
 }
@@ -169,7 +180,12 @@ fn to_row(document: &Dokument) -> dokument::ActiveModel {
 }
 
 fn bad(key: String, column: &'static str, reason: impl std::fmt::Display) -> DatabaseError {
-    DatabaseError::BadRow { table: "dokumentlager_dokument", column, key, reason: reason.to_string() }
+    DatabaseError::BadRow {
+        table: "dokumentlager_dokument",
+        column,
+        key,
+        reason: reason.to_string(),
+    }
 }
 
 fn from_row(row: dokument::Model) -> Result<Dokument, DatabaseError> {
@@ -179,8 +195,12 @@ fn from_row(row: dokument::Model) -> Result<Dokument, DatabaseError> {
         id: DokumentId(row.id),
         konto: DokumentlagerKontoId(row.konto),
         storrelse: u64::try_from(row.storrelse).map_err(|error| bad(key(), "storrelse", error))?,
-        lagret_storrelse: u64::try_from(row.lagret_storrelse).map_err(|error| bad(key(), "lagret_storrelse", error))?,
-        sha256: row.sha256.try_into().map_err(|_| bad(row.id.to_string(), "sha256", "not 32 bytes"))?,
+        lagret_storrelse: u64::try_from(row.lagret_storrelse)
+            .map_err(|error| bad(key(), "lagret_storrelse", error))?,
+        sha256: row
+            .sha256
+            .try_into()
+            .map_err(|_| bad(row.id.to_string(), "sha256", "not 32 bytes"))?,
         nokkel: nokkel.map_err(|error| bad(row.id.to_string(), "nokkel", error))?,
         navn: row.navn,
         mimetype: row.mimetype,
@@ -193,17 +213,30 @@ fn from_row(row: dokument::Model) -> Result<Dokument, DatabaseError> {
 
 /// The document with that id.
 pub async fn find(reader: &impl ConnectionTrait, id: DokumentId) -> Result<Option<Dokument>, DatabaseError> {
-    dokument::Entity::find_by_id(id.0).one(reader).await?.map(from_row).transpose()
+    dokument::Entity::find_by_id(id.0)
+        .one(reader)
+        .await?
+        .map(from_row)
+        .transpose()
 }
 
 /// To whom a document is exposed.
-pub async fn exposed(reader: &impl ConnectionTrait, id: DokumentId) -> Result<Vec<Eksponering>, DatabaseError> {
-    let rows = eksponering::Entity::find().filter(eksponering::Column::Dokument.eq(id.0)).all(reader).await?;
+pub async fn exposed(
+    reader: &impl ConnectionTrait,
+    id: DokumentId,
+) -> Result<Vec<Eksponering>, DatabaseError> {
+    let rows = eksponering::Entity::find()
+        .filter(eksponering::Column::Dokument.eq(id.0))
+        .all(reader)
+        .await?;
     let read = |row: eksponering::Model| match (row.privilegium, row.ressurs, row.integrasjon) {
-        (Some(privilegium), Some(ressurs), _) => {
-            Some(Eksponering::Autorisasjon { privilegium, ressurs: RessursId(ressurs) })
-        }
-        (_, _, Some(integrasjon)) => Some(Eksponering::Integrasjon { id: IntegrasjonId(integrasjon) }),
+        (Some(privilegium), Some(ressurs), _) => Some(Eksponering::Autorisasjon {
+            privilegium,
+            ressurs: RessursId(ressurs),
+        }),
+        (_, _, Some(integrasjon)) => Some(Eksponering::Integrasjon {
+            id: IntegrasjonId(integrasjon),
+        }),
         _ => None,
     };
     Ok(rows.into_iter().filter_map(read).collect())
@@ -240,8 +273,13 @@ pub async fn to_purge(
     now: Timestamp,
     limit: u64,
 ) -> Result<Vec<Dokument>, DatabaseError> {
-    let over = dokument::Column::Slettet.is_not_null().or(dokument::Column::TilgjengeligTil.lte(now.as_millis()));
-    let rows = dokument::Entity::find().filter(dokument::Column::Nokkel.is_not_null()).filter(over).limit(limit);
+    let over = dokument::Column::Slettet
+        .is_not_null()
+        .or(dokument::Column::TilgjengeligTil.lte(now.as_millis()));
+    let rows = dokument::Entity::find()
+        .filter(dokument::Column::Nokkel.is_not_null())
+        .filter(over)
+        .limit(limit);
     rows.all(reader).await?.into_iter().map(from_row).collect()
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fiks_amqp::{
-    AuthenticateError, Backend, Closure, ConsumeError, ConsumeOptions, ExposeSecret, Login, QueueStatus, ReplyCode,
-    SecretString, Subscription,
+    AuthenticateError, Backend, Closure, ConsumeError, ConsumeOptions, ExposeSecret, Login, QueueStatus,
+    ReplyCode, SecretString, Subscription,
 };
 use fiks_core::Problem;
 use fiks_core::id::KontoId;
@@ -29,7 +29,10 @@ pub struct AmqpBackend {
 impl AmqpBackend {
     /// Queues of `fiksio` for integrations known to `authenticator`.
     pub fn new(fiksio: Fiksio, authenticator: Authenticator) -> Self {
-        Self { fiksio, authenticator }
+        Self {
+            fiksio,
+            authenticator,
+        }
     }
 }
 
@@ -52,11 +55,17 @@ impl Backend for AmqpBackend {
     }
 }
 
-async fn open(authenticator: &Authenticator, credentials: &Credentials<'_>) -> Result<Session, AuthenticateError> {
-    authenticator.open_session(credentials).await.map_err(|error| match error.kind().status {
-        500.. => AuthenticateError::Unavailable,
-        _ => AuthenticateError::refused(),
-    })
+async fn open(
+    authenticator: &Authenticator,
+    credentials: &Credentials<'_>,
+) -> Result<Session, AuthenticateError> {
+    authenticator
+        .open_session(credentials)
+        .await
+        .map_err(|error| match error.kind().status {
+            500.. => AuthenticateError::Unavailable,
+            _ => AuthenticateError::refused(),
+        })
 }
 
 struct Connection {
@@ -109,7 +118,11 @@ impl Connection {
 
 #[async_trait]
 impl fiks_amqp::Session for Connection {
-    async fn consume(&self, queue: &str, options: ConsumeOptions) -> Result<Box<dyn Subscription>, ConsumeError> {
+    async fn consume(
+        &self,
+        queue: &str,
+        options: ConsumeOptions,
+    ) -> Result<Box<dyn Subscription>, ConsumeError> {
         if options.exclusive {
             return Err(ConsumeError::ExclusiveUnsupported);
         }
@@ -122,7 +135,11 @@ impl fiks_amqp::Session for Connection {
 
     async fn inspect(&self, queue: &str) -> Result<QueueStatus, ConsumeError> {
         let konto = self.allowed_konto(queue).await?;
-        let messages = self.fiksio.antall(&self.caller, konto).await.map_err(|_| ConsumeError::Unavailable)?;
+        let messages = self
+            .fiksio
+            .antall(&self.caller, konto)
+            .await
+            .map_err(|_| ConsumeError::Unavailable)?;
         let unanswered = u64::try_from(self.fiksio.broker().antall_ukvitterte(konto)).unwrap_or(u64::MAX);
         Ok(QueueStatus {
             messages: u32::try_from(messages.saturating_sub(unanswered)).unwrap_or(u32::MAX),
@@ -141,7 +158,10 @@ impl fiks_amqp::Session for Connection {
         let mut changes = self.changes.lock().clone();
         while changes.changed().await.is_ok() {
             if !self.may_go_on().await {
-                return Closure::new(ReplyCode::AccessRefused, "access was withdrawn; log in again to see what is left");
+                return Closure::new(
+                    ReplyCode::AccessRefused,
+                    "access was withdrawn; log in again to see what is left",
+                );
             }
         }
         std::future::pending().await

@@ -11,8 +11,11 @@ pub fn egenskaper(melding: &Melding) -> Result<EncodedProperties, Error> {
     let avsender = spesifikasjon.avsender.to_string();
     let svar_til = spesifikasjon.svar_paa.map(|id| id.to_string());
     let dokument = melding.innhold.dokument().map(|id| id.to_string());
-    let egne: Vec<(String, &str)> =
-        spesifikasjon.headere.iter().map(|(key, value)| (format!("{EGENDEFINERT}{key}"), value.as_str())).collect();
+    let egne: Vec<(String, &str)> = spesifikasjon
+        .headere
+        .iter()
+        .map(|(key, value)| (format!("{EGENDEFINERT}{key}"), value.as_str()))
+        .collect();
     let fixed = [
         ("melding-id", Some(id.as_str())),
         ("type", Some(spesifikasjon.melding_type.as_str())),
@@ -22,7 +25,15 @@ pub fn egenskaper(melding: &Melding) -> Result<EncodedProperties, Error> {
         ("dokumentlager-id", dokument.as_deref()),
     ];
     let fixed = fixed.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let headers = fixed.chain(egne.iter().map(|(name, value)| (name.as_str(), *value))).collect();
+    let headers = fixed
+        .chain(egne.iter().map(|(name, value)| (name.as_str(), *value)))
+        .collect();
     let expiration = u64::try_from(spesifikasjon.ttl).ok();
-    Properties { headers, persistent: true, expiration, ..Properties::default() }.encode()
+    Properties {
+        headers,
+        persistent: true,
+        expiration,
+        ..Properties::default()
+    }
+    .encode()
 }

@@ -78,7 +78,12 @@ impl Fiksio {
     pub fn new(grunn: Grunn) -> Self {
         let broker = Broker::new(grunn.database.clone(), grunn.clock.clone(), grunn.random.clone());
         let register = Register::new(grunn.database.clone());
-        Self(Arc::new(Inner { grunn, broker, register, avslag: Avslagslogg::default() }))
+        Self(Arc::new(Inner {
+            grunn,
+            broker,
+            register,
+            avslag: Avslagslogg::default(),
+        }))
     }
 
     /// Keeps the queues going until `stop` becomes true and everything handed in is stored.
@@ -101,7 +106,10 @@ impl Fiksio {
 
     /// The konto with that id.
     pub(crate) async fn konto(&self, id: KontoId) -> Result<Arc<Konto>, FiksioError> {
-        self.register().find(id).await?.ok_or(FiksioError::UkjentKonto { konto: id })
+        self.register()
+            .find(id)
+            .await?
+            .ok_or(FiksioError::UkjentKonto { konto: id })
     }
 
     /// The konto, for a caller that holds the privilege on it.
@@ -112,7 +120,10 @@ impl Fiksio {
         privilegium: &'static str,
     ) -> Result<Arc<Konto>, FiksioError> {
         let konto = self.konto(id).await?;
-        self.grunn().access.require(caller, privilegium, id.into()).await?;
+        self.grunn()
+            .access
+            .require(caller, privilegium, id.into())
+            .await?;
         Ok(konto)
     }
 }

@@ -19,7 +19,10 @@ pub async fn glem_gamle(fiksio: Fiksio, mut stop: watch::Receiver<bool>) {
         match glem(&fiksio).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "ended messages forgotten"),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "ended messages not forgotten"),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "ended messages not forgotten"
+            ),
         }
         tokio::select! {
             () = fiksio.grunn().clock.sleep(EVERY) => {}

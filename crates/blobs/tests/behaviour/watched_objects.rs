@@ -57,7 +57,7 @@ impl WatchedObjects {
     /// A store that takes its time for each part.
     pub(crate) fn slow() -> Self {
         let watched = Self::default();
-        watched.seen.lock().latency = Duration::from_millis(30);
+        watched.seen.lock().latency = Duration::from_secs(1);
         watched
     }
 

@@ -97,7 +97,7 @@ impl<W: Write> Writer<W> {
                 limit: limits.files as u64,
             });
         }
-        self.zip.start(name)?;
+        self.zip.start(name, is_packed(mime_type))?;
         self.names.insert(name.to_owned());
         let (name, mime_type) = (name.to_owned(), mime_type.to_owned());
         self.open = Some(OpenFile {
@@ -154,10 +154,26 @@ impl<W: Write> Writer<W> {
     }
 
     fn own(&mut self, name: &str, content: &[u8]) -> Result<()> {
-        self.zip.start(name)?;
+        self.zip.start(name, false)?;
         self.zip.write(content)?;
         self.zip.end()
     }
+}
+
+/// Whether files of that type are compressed by themselves.
+fn is_packed(mime_type: &str) -> bool {
+    const PACKED: [&str; 8] = [
+        "application/gzip",
+        "application/pdf",
+        "application/vnd.oasis.opendocument.",
+        "application/vnd.openxmlformats-officedocument.",
+        "application/zip",
+        "audio/",
+        "image/jp",
+        "video/",
+    ];
+    let is_picture = mime_type == "image/png" || mime_type == "image/webp";
+    is_picture || PACKED.iter().any(|packed| mime_type.starts_with(packed))
 }
 
 /// Of the `mimetype` file and of the archive, as Java writes it.

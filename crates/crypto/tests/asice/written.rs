@@ -164,6 +164,29 @@ fn the_writer_can_be_drained_as_it_goes() {
     assert_eq!(read(&container).unwrap().1["stor.bin"], content(1_000_000));
 }
 
+/// Packed types are wrapped only; readers see no difference.
+#[test]
+fn all_media_types_are_read_again() {
+    let mut writer = Writer::new(Vec::new(), identity(0), NOW, &Random::system()).unwrap();
+    let letters = vec![b'a'; 300_000];
+    for (name, mime_type) in [
+        ("a.pdf", "application/pdf"),
+        ("b.txt", "text/plain"),
+        ("c.png", "image/png"),
+    ] {
+        writer.add(name, mime_type, letters.as_slice()).unwrap();
+    }
+    let container = writer.finish().unwrap();
+    assert!(
+        (600_000..620_000).contains(&container.len()),
+        "{}",
+        container.len()
+    );
+    let (contents, found) = read(&container).unwrap();
+    assert!(found.values().all(|content| *content == letters));
+    assert_eq!(contents.files[0].mime_type.as_deref(), Some("application/pdf"));
+}
+
 #[test]
 fn the_writer_refuses_names_that_readers_refuse() {
     let mut writer = Writer::new(Vec::new(), identity(0), NOW, &Random::system()).unwrap();

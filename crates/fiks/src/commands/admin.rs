@@ -25,7 +25,10 @@ pub async fn run(flags: cli::Admin) -> anyhow::Result<()> {
         AdminCommand::Ressurs(command) => ressurs(&api, command).await,
         AdminCommand::Tilgang(command) => tilgang(&api, command).await,
         AdminCommand::Konto(command) => konto(&api, command).await,
-        AdminCommand::Privilegier => api.show(Method::GET, "/konfigurasjon/api/v1/root/privilegier", None).await,
+        AdminCommand::Privilegier => {
+            api.show(Method::GET, "/konfigurasjon/api/v1/root/privilegier", None)
+                .await
+        }
     }
 }
 
@@ -33,8 +36,14 @@ async fn organisasjon(api: &Api, command: OrganisasjonCommand) -> anyhow::Result
     const PATH: &str = "/konfigurasjon/api/v1/root/organisasjoner";
     match command {
         OrganisasjonCommand::List => api.show(Method::GET, PATH, None).await,
-        OrganisasjonCommand::Opprett { navn, orgnr, organisasjonstype, kommunenr } => {
-            let body = json!({ "navn": navn, "orgnr": orgnr, "type": organisasjonstype, "kommunenr": kommunenr });
+        OrganisasjonCommand::Opprett {
+            navn,
+            orgnr,
+            organisasjonstype,
+            kommunenr,
+        } => {
+            let body =
+                json!({ "navn": navn, "orgnr": orgnr, "type": organisasjonstype, "kommunenr": kommunenr });
             api.show(Method::POST, PATH, Some(body)).await
         }
     }
@@ -47,14 +56,19 @@ async fn integrasjon(api: &Api, command: IntegrasjonCommand) -> anyhow::Result<(
             let path = format!("/konfigurasjon/api/v1/organisasjoner/{fiks_org_id}/integrasjoner");
             api.show(Method::GET, &path, None).await
         }
-        IntegrasjonCommand::Opprett { fiks_org_id, navn, autorisert_orgnr } => {
+        IntegrasjonCommand::Opprett {
+            fiks_org_id,
+            navn,
+            autorisert_orgnr,
+        } => {
             let body = json!({
                 "fiksOrganisasjonUuid": fiks_org_id, "navn": navn, "autorisertOrgnr": autorisert_orgnr,
             });
             api.show(Method::POST, PATH, Some(body)).await
         }
         IntegrasjonCommand::LagPassord { id } => {
-            api.show(Method::POST, &format!("{PATH}/{id}/lagPassord"), None).await
+            api.show(Method::POST, &format!("{PATH}/{id}/lagPassord"), None)
+                .await
         }
         IntegrasjonCommand::Slett { id } => api.show(Method::DELETE, &format!("{PATH}/{id}"), None).await,
     }
@@ -64,18 +78,29 @@ async fn ressurs(api: &Api, command: RessursCommand) -> anyhow::Result<()> {
     match command {
         RessursCommand::Vis { id } => {
             let query = "/autorisasjon-query/api/v1/autorisasjon";
-            api.show(Method::GET, &format!("{query}/ressurser/{id}"), None).await?;
+            api.show(Method::GET, &format!("{query}/ressurser/{id}"), None)
+                .await?;
             api.show(Method::GET, &format!("{query}/{id}/barn"), None).await
         }
-        RessursCommand::Opprett { forelder, ressurstype, navn } => {
+        RessursCommand::Opprett {
+            forelder,
+            ressurstype,
+            navn,
+        } => {
             let body = json!({ "forelderRessurs": forelder, "type": ressurstype, "navn": navn });
-            api.show(Method::POST, "/autorisasjon-update/api/v1/ressurs", Some(body)).await
+            api.show(Method::POST, "/autorisasjon-update/api/v1/ressurs", Some(body))
+                .await
         }
     }
 }
 
 async fn tilgang(api: &Api, command: TilgangCommand) -> anyhow::Result<()> {
-    let update = |tilgang: &Tilgang| format!("/autorisasjon-update/api/v1/ressurs/{}/tilganger", tilgang.ressurs);
+    let update = |tilgang: &Tilgang| {
+        format!(
+            "/autorisasjon-update/api/v1/ressurs/{}/tilganger",
+            tilgang.ressurs
+        )
+    };
     match command {
         TilgangCommand::List { ressurs } => {
             let path = format!("/autorisasjon-query/api/v1/autorisasjon/ressurser/{ressurs}/tilganger");
@@ -86,8 +111,12 @@ async fn tilgang(api: &Api, command: TilgangCommand) -> anyhow::Result<()> {
             api.show(Method::POST, &update(&tilgang), Some(body)).await
         }
         TilgangCommand::Fjern(tilgang) => {
-            let path =
-                format!("{}?aktor={}&privilegium={}", update(&tilgang), tilgang.aktor, tilgang.privilegium);
+            let path = format!(
+                "{}?aktor={}&privilegium={}",
+                update(&tilgang),
+                tilgang.aktor,
+                tilgang.privilegium
+            );
             api.show(Method::DELETE, &path, None).await
         }
     }
@@ -97,11 +126,25 @@ async fn konto(api: &Api, command: KontoCommand) -> anyhow::Result<()> {
     const PATH: &str = "/fiks-io/konto/api/v1/kontoer";
     match command {
         KontoCommand::List { fiks_org_id } => {
-            let filter = fiks_org_id.map(|id| format!("?fiksOrgId={id}")).unwrap_or_default();
-            api.show(Method::GET, &format!("/fiks-io/konto/api/v1/kontosok{filter}"), None).await
+            let filter = fiks_org_id
+                .map(|id| format!("?fiksOrgId={id}"))
+                .unwrap_or_default();
+            api.show(
+                Method::GET,
+                &format!("/fiks-io/konto/api/v1/kontosok{filter}"),
+                None,
+            )
+            .await
         }
-        KontoCommand::Opprett { fiks_org_id, navn, sertifikat } => {
-            let pem = sertifikat.map(std::fs::read_to_string).transpose().context("kan ikke lese sertifikatet")?;
+        KontoCommand::Opprett {
+            fiks_org_id,
+            navn,
+            sertifikat,
+        } => {
+            let pem = sertifikat
+                .map(std::fs::read_to_string)
+                .transpose()
+                .context("kan ikke lese sertifikatet")?;
             let body = json!({
                 "konto": { "fiksOrgId": fiks_org_id, "navn": navn }, "offentligNokkel": pem, "skalAktiveres": true,
             });
@@ -121,10 +164,16 @@ struct Api {
 impl Api {
     async fn open(environment: &cli::Environment) -> anyhow::Result<Self> {
         let dev: DevJson = serde_json::from_slice(&std::fs::read(&environment.dev_json)?)?;
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()?;
         let token = operator(&dev)?.tokens().token().await;
         let token = token.map_err(|error| anyhow::anyhow!(explain(&error)))?;
-        Ok(Self { client, token: token.expose_secret().to_owned(), dev })
+        Ok(Self {
+            client,
+            token: token.expose_secret().to_owned(),
+            dev,
+        })
     }
 
     /// Calls an operation and prints what it answers.
@@ -139,12 +188,18 @@ impl Api {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.context("testmiljøet svarer ikke; kjører «fiks dev»?")?;
+        let answer = request
+            .send()
+            .await
+            .context("testmiljøet svarer ikke; kjører «fiks dev»?")?;
         let status = answer.status();
         let text = answer.text().await?;
         let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
         if !status.is_success() {
-            let message = value.get("message").and_then(Value::as_str).unwrap_or("ukjent feil");
+            let message = value
+                .get("message")
+                .and_then(Value::as_str)
+                .unwrap_or("ukjent feil");
             anyhow::bail!("{message} ({status})");
         }
         match value {

@@ -7,9 +7,17 @@ use crate::cli;
 use crate::dev::{self, DevJson, Options, Ports};
 
 pub async fn run(flags: cli::Dev) -> anyhow::Result<()> {
-    let ports =
-        Ports { http: flags.http_port, https: flags.https_port, amqp: flags.amqp_port, amqps: flags.amqps_port };
-    let options = Options { data: flags.data, fresh: flags.fresh, ports };
+    let ports = Ports {
+        http: flags.http_port,
+        https: flags.https_port,
+        amqp: flags.amqp_port,
+        amqps: flags.amqps_port,
+    };
+    let options = Options {
+        data: flags.data,
+        fresh: flags.fresh,
+        ports,
+    };
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         asked_to_stop().await;
@@ -56,7 +64,10 @@ fn welcome(dev: &DevJson) {
     line("To kommuner er klare, hver med en integrasjon og en konto:");
     for organisasjon in &dev.organisasjoner {
         for konto in &organisasjon.kontoer {
-            line(&format!("  {:<18} {}  {}", organisasjon.navn, konto.konto_id, konto.navn));
+            line(&format!(
+                "  {:<18} {}  {}",
+                organisasjon.navn, konto.konto_id, konto.navn
+            ));
         }
     }
     let flag = dev_json_flag(&file);

@@ -16,7 +16,13 @@ pub fn run() {
     kinds.dedup_by_key(|kind| kind.code);
     line(HEAD);
     for kind in kinds {
-        line(&format!("| `{}` | {} | {} | {} |", kind.code, kind.status, cell(kind.text), cell(kind.remedy)));
+        line(&format!(
+            "| `{}` | {} | {} | {} |",
+            kind.code,
+            kind.status,
+            cell(kind.text),
+            cell(kind.remedy)
+        ));
     }
 }
 

@@ -15,11 +15,21 @@ const SHOWN: u64 = 64 * 1024;
 pub async fn run(flags: cli::Lytt) -> anyhow::Result<()> {
     let miljo = environment(&flags.environment)?;
     let mottaker = organisasjon(&miljo, &flags.organisasjon)?;
-    let konto = mottaker.kontoer.first().context("organisasjonen har ingen konto å lytte på")?;
-    let konfigurasjon = miljo.konfigurasjon(&mottaker.fiks_org_id.to_string(), &konto.konto_id.to_string())?;
+    let konto = mottaker
+        .kontoer
+        .first()
+        .context("organisasjonen har ingen konto å lytte på")?;
+    let konfigurasjon =
+        miljo.konfigurasjon(&mottaker.fiks_org_id.to_string(), &konto.konto_id.to_string())?;
     let klient = Klient::ny(konfigurasjon)?;
-    let mut lytter = klient.lytt().await.map_err(|error| anyhow::anyhow!(explain(&error)))?;
-    remark(&format!("Lytter på {} ({}). Stopp med Ctrl-C.", konto.navn, konto.konto_id));
+    let mut lytter = klient
+        .lytt()
+        .await
+        .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+    remark(&format!(
+        "Lytter på {} ({}). Stopp med Ctrl-C.",
+        konto.navn, konto.konto_id
+    ));
     let mut left = flags.antall.unwrap_or(u64::MAX);
     while left > 0 {
         let melding = tokio::select! {
@@ -35,28 +45,49 @@ pub async fn run(flags: cli::Lytt) -> anyhow::Result<()> {
 
 /// Shows and stores first, then acknowledges: what failed comes again.
 async fn receive(flags: &cli::Lytt, klient: &Klient, melding: MottattMelding) -> anyhow::Result<()> {
-    let filer = if melding.hode.har_innhold { files(flags, &melding).await? } else { Vec::new() };
+    let filer = if melding.hode.har_innhold {
+        files(flags, &melding).await?
+    } else {
+        Vec::new()
+    };
     show(flags, &melding, &filer);
     if let Some(meldingstype) = &flags.svar {
         let svar = Melding::svar_pa(&melding.hode, meldingstype);
-        let sendt = klient.send(svar).await.map_err(|error| anyhow::anyhow!(explain(&error)))?;
+        let sendt = klient
+            .send(svar)
+            .await
+            .map_err(|error| anyhow::anyhow!(explain(&error)))?;
         remark(&format!("  svarte med {} ({meldingstype})", sendt.melding_id));
     }
-    melding.ack().await.map_err(|error| anyhow::anyhow!(explain(&error)))
+    melding
+        .ack()
+        .await
+        .map_err(|error| anyhow::anyhow!(explain(&error)))
 }
 
 /// Where each file was stored, or its text when it is short and no folder was named.
 async fn files(flags: &cli::Lytt, melding: &MottattMelding) -> anyhow::Result<Vec<String>> {
     let Some(folder) = &flags.mappe else {
         return match melding.filer(SHOWN).await {
-            Ok(found) => Ok(found.filer.iter().map(|fil| preview(&fil.navn, &fil.innhold)).collect()),
+            Ok(found) => Ok(found
+                .filer
+                .iter()
+                .map(|fil| preview(&fil.navn, &fil.innhold))
+                .collect()),
             Err(error) => Ok(vec![explain(&error)]),
         };
     };
     let folder = folder.join(melding.hode.melding_id.to_string());
     tokio::fs::create_dir_all(&folder).await?;
-    let written = melding.skriv_til(&folder).await.map_err(|error| anyhow::anyhow!(explain(&error)))?;
-    Ok(written.stier.iter().map(|path| path.display().to_string()).collect())
+    let written = melding
+        .skriv_til(&folder)
+        .await
+        .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+    Ok(written
+        .stier
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect())
 }
 
 fn preview(navn: &str, innhold: &[u8]) -> String {
@@ -85,7 +116,13 @@ fn show(flags: &cli::Lytt, melding: &MottattMelding, filer: &[String]) {
         return line(&value.to_string());
     }
     let again = if hode.resendt { ", levert på nytt" } else { "" };
-    line(&format!("{}  {}  {}  fra {}{again}", Timestamp::real(), hode.melding_id, hode.meldingstype, hode.avsender));
+    line(&format!(
+        "{}  {}  {}  fra {}{again}",
+        Timestamp::real(),
+        hode.melding_id,
+        hode.meldingstype,
+        hode.avsender
+    ));
     if let Some(original) = hode.svar_til {
         line(&format!("  svar på {original}"));
     }

@@ -28,7 +28,12 @@ pub async fn run() -> anyhow::Result<()> {
         tokens: TokenValidator::new(Vec::new(), TokenRules::default()),
     });
     let config = IssuerConfig::new("http://localhost/maskinporten/");
-    let issuer = Issuer::new(config, SigningKey::generate()?, Arc::new(InMemoryRegistry::new()), random)?;
+    let issuer = Issuer::new(
+        config,
+        SigningKey::generate()?,
+        Arc::new(InMemoryRegistry::new()),
+        random,
+    )?;
     let document = dev::published(&platform, Arc::new(issuer)).into_openapi();
     line(&complete(document).to_pretty_json()?);
     Ok(())

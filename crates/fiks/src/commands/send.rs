@@ -11,12 +11,22 @@ use crate::dev::parse_span;
 pub async fn run(flags: cli::Send) -> anyhow::Result<()> {
     let miljo = environment(&flags.environment)?;
     let avsender = organisasjon(&miljo, &flags.fra)?;
-    let konto = avsender.kontoer.first().context("organisasjonen har ingen konto å sende fra")?;
-    let konfigurasjon = miljo.konfigurasjon(&avsender.fiks_org_id.to_string(), &konto.konto_id.to_string())?;
+    let konto = avsender
+        .kontoer
+        .first()
+        .context("organisasjonen har ingen konto å sende fra")?;
+    let konfigurasjon =
+        miljo.konfigurasjon(&avsender.fiks_org_id.to_string(), &konto.konto_id.to_string())?;
     let klient = Klient::ny(konfigurasjon)?;
     let melding = melding(&flags, mottaker(&miljo, &flags.til)?)?;
-    let sendt = klient.send(melding).await.map_err(|error| anyhow::anyhow!(explain(&error)))?;
-    line(&format!("Sendt {} ({}) til {}", sendt.melding_id, flags.melding_type, flags.til));
+    let sendt = klient
+        .send(melding)
+        .await
+        .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+    line(&format!(
+        "Sendt {} ({}) til {}",
+        sendt.melding_id, flags.melding_type, flags.til
+    ));
     Ok(())
 }
 
@@ -25,7 +35,10 @@ fn mottaker(miljo: &DevMiljo, wanted: &str) -> anyhow::Result<KontoId> {
         return Ok(konto);
     }
     let organisasjon = organisasjon(miljo, wanted)?;
-    let konto = organisasjon.kontoer.first().context("organisasjonen har ingen konto å sende til")?;
+    let konto = organisasjon
+        .kontoer
+        .first()
+        .context("organisasjonen har ingen konto å sende til")?;
     Ok(konto.konto_id)
 }
 

@@ -20,17 +20,28 @@ pub async fn run(flags: cli::Tid) -> anyhow::Result<()> {
     environment(&flags.environment)?;
     let dev: DevJson = serde_json::from_slice(&std::fs::read(&flags.environment.dev_json)?)?;
     let address = format!("{}/testmiljo/api/v1/tid", dev.api.http);
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        .build()?;
     let request = match &flags.fram {
         None => client.get(address),
         Some(text) => {
             let span = parse_span(text)?;
-            client.post(address).json(&serde_json::json!({ "fram": format!("PT{}S", span.as_secs()) }))
+            client
+                .post(address)
+                .json(&serde_json::json!({ "fram": format!("PT{}S", span.as_secs()) }))
         }
     };
-    let answer = request.send().await.context("testmiljøet svarer ikke; kjører «fiks dev»?")?;
+    let answer = request
+        .send()
+        .await
+        .context("testmiljøet svarer ikke; kjører «fiks dev»?")?;
     let tid: Tid = answer.error_for_status()?.json().await?;
-    line(&format!("{}  ({})", tid.klokke, ahead(Duration::from_millis(tid.forskyvning_ms))));
+    line(&format!(
+        "{}  ({})",
+        tid.klokke,
+        ahead(Duration::from_millis(tid.forskyvning_ms))
+    ));
     Ok(())
 }
 

@@ -16,8 +16,16 @@ pub async fn run(flags: cli::Token) -> anyhow::Result<()> {
 /// A token for that organisation of the test environment.
 pub async fn fetch(miljo: &DevMiljo, wanted: &str) -> anyhow::Result<SecretString> {
     let organisasjon = organisasjon(miljo, wanted)?;
-    let konto = organisasjon.kontoer.first().map(|konto| konto.konto_id.to_string()).unwrap_or_default();
+    let konto = organisasjon
+        .kontoer
+        .first()
+        .map(|konto| konto.konto_id.to_string())
+        .unwrap_or_default();
     let konfigurasjon = miljo.konfigurasjon(&organisasjon.fiks_org_id.to_string(), &konto)?;
     let klient = Klient::ny(konfigurasjon)?;
-    klient.tokens().token().await.map_err(|error| anyhow::anyhow!(explain(&error)))
+    klient
+        .tokens()
+        .token()
+        .await
+        .map_err(|error| anyhow::anyhow!(explain(&error)))
 }

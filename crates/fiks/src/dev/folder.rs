@@ -16,7 +16,14 @@ pub struct Folder {
 }
 
 /// What `--fresh` removes, and nothing else.
-const CONTENTS: [&str; 6] = ["database", "dokumenter", "nokler", "tls", "organisasjoner", "testmiljo.json"];
+const CONTENTS: [&str; 6] = [
+    "database",
+    "dokumenter",
+    "nokler",
+    "tls",
+    "organisasjoner",
+    "testmiljo.json",
+];
 /// Marks a folder as ours, so that `--fresh` never empties another.
 const LOCK: &str = ".fiks-lock";
 
@@ -46,7 +53,11 @@ impl Folder {
     /// Removes a file or folder, if it is there.
     pub fn remove(&self, name: &str) -> anyhow::Result<()> {
         let path = self.path(name);
-        let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let gone = if path.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
         match gone {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("kan ikke fjerne {}", path.display()))
@@ -84,7 +95,8 @@ impl Folder {
             .with_context(|| format!("kan ikke skrive i {}", parent.display()))?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
-        file.persist(&path).with_context(|| format!("kan ikke skrive {}", path.display()))?;
+        file.persist(&path)
+            .with_context(|| format!("kan ikke skrive {}", path.display()))?;
         File::open(parent)?.sync_all()?;
         Ok(())
     }
@@ -116,7 +128,12 @@ fn take(root: &Path) -> anyhow::Result<File> {
             root.display()
         );
     }
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
@@ -159,7 +176,12 @@ mod tests {
         let second = Folder::open(folder.path(), false).unwrap();
         assert!(second.path("nokler/k").exists() && !second.path("dev.json").exists());
         drop(second);
-        assert!(!Folder::open(folder.path(), true).unwrap().path("nokler/k").exists());
+        assert!(
+            !Folder::open(folder.path(), true)
+                .unwrap()
+                .path("nokler/k")
+                .exists()
+        );
     }
 
     #[test]
@@ -167,7 +189,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = Folder::open(folder.path(), false).unwrap();
         folder.write("nokler/k", b"1").unwrap();
-        let mode = fs::metadata(folder.path("nokler/k")).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.path("nokler/k"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

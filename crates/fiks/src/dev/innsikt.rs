@@ -12,7 +12,8 @@ use fiks_identity::Caller;
 use fiks_klient::DevMiljo;
 use fiks_startside as side;
 use fiks_startside::{
-    Del, Filter, Flyt, Helse, Innsikt, Klokkestand, Kontonavn, Kontostand, Meldingsspor, StartsideError, Tilstand,
+    Del, Filter, Flyt, Helse, Innsikt, Klokkestand, Kontonavn, Kontostand, Meldingsspor, StartsideError,
+    Tilstand,
 };
 
 use super::dev_json::{self, DevJson};
@@ -32,7 +33,11 @@ pub struct DevInnsikt {
 impl DevInnsikt {
     /// Looks at that platform.
     pub fn new(platform: Platform, clock: TestClock, dev_json: DevJson) -> Self {
-        Self { platform, clock, dev_json }
+        Self {
+            platform,
+            clock,
+            dev_json,
+        }
     }
 
     async fn database(&self) -> Del {
@@ -45,18 +50,26 @@ impl DevInnsikt {
     }
 
     fn names(koer: &[Ko]) -> HashMap<KontoId, String> {
-        koer.iter().map(|ko| (ko.konto.id, ko.konto.navn.clone())).collect()
+        koer.iter()
+            .map(|ko| (ko.konto.id, ko.konto.navn.clone()))
+            .collect()
     }
 
     async fn kontostand(&self, ko: &Ko) -> Result<Kontostand, StartsideError> {
-        let organisasjon = self.platform.konfigurasjon.organisasjon(&Caller::Platform, ko.konto.fiks_org_id);
+        let organisasjon = self
+            .platform
+            .konfigurasjon
+            .organisasjon(&Caller::Platform, ko.konto.fiks_org_id);
         let organisasjon = organisasjon.await.map_err(unreadable)?;
         let mut advarsler = Vec::new();
         if !ko.konto.aktiv {
             advarsler.push("Kontoen er deaktivert: ingen kan sende til den.".to_owned());
         }
         Ok(Kontostand {
-            konto: Kontonavn { id: ko.konto.id, navn: ko.konto.navn.clone() },
+            konto: Kontonavn {
+                id: ko.konto.id,
+                navn: ko.konto.navn.clone(),
+            },
             organisasjon: organisasjon.navn.into(),
             i_ko: ko.meldinger.saturating_sub(ko.ukvitterte),
             ukvitterte: ko.ukvitterte,
@@ -69,7 +82,12 @@ impl DevInnsikt {
 }
 
 fn part(navn: &str, adresse: Option<String>, status: Helse, melding: &str) -> Del {
-    Del { navn: navn.to_owned(), adresse, status, melding: melding.to_owned() }
+    Del {
+        navn: navn.to_owned(),
+        adresse,
+        status,
+        melding: melding.to_owned(),
+    }
 }
 
 fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> StartsideError {
@@ -86,7 +104,12 @@ impl Innsikt for DevInnsikt {
             part("API med TLS", Some(dev.api.https.clone()), Helse::Oppe, "HTTPS"),
             part("AMQP", amqp(dev.amqp.port), Helse::Oppe, "AMQP 0-9-1"),
             part("AMQP med TLS", amqp(dev.amqp.tls_port), Helse::Oppe, "AMQPS"),
-            part("Maskinporten", Some(dev.maskinporten.issuer.clone()), Helse::Oppe, "Simulert"),
+            part(
+                "Maskinporten",
+                Some(dev.maskinporten.issuer.clone()),
+                Helse::Oppe,
+                "Simulert",
+            ),
             self.database().await,
         ]
     }
@@ -95,11 +118,17 @@ impl Innsikt for DevInnsikt {
         let fiksio = &self.platform.fiksio;
         let koer = fiksio.koer().await.map_err(unreadable)?;
         let names = Self::names(&koer);
-        let stored = fiksio.siste_meldinger(filter.konto, READ_AHEAD).await.map_err(unreadable)?;
+        let stored = fiksio
+            .siste_meldinger(filter.konto, READ_AHEAD)
+            .await
+            .map_err(unreadable)?;
         let stored = stored.iter().map(|spor| from_spor(spor, &names));
         let refused = fiksio.siste_avslag();
         let refused = refused.iter().map(|avslag| from_avslag(avslag, &names));
-        let mut meldinger: Vec<_> = stored.chain(refused).filter(|spor| passes(spor, filter)).collect();
+        let mut meldinger: Vec<_> = stored
+            .chain(refused)
+            .filter(|spor| passes(spor, filter))
+            .collect();
         meldinger.sort_by_key(|spor| std::cmp::Reverse(spor.sendt));
         let har_flere = meldinger.len() > filter.antall;
         meldinger.truncate(filter.antall);
@@ -107,38 +136,51 @@ impl Innsikt for DevInnsikt {
         for ko in &koer {
             kontoer.push(self.kontostand(ko).await?);
         }
-        Ok(Flyt { meldinger, har_flere, kontoer })
+        Ok(Flyt {
+            meldinger,
+            har_flere,
+            kontoer,
+        })
     }
 
     async fn flytt_klokke(&self, framover: Duration) -> Result<(), StartsideError> {
-        self.clock.advance(framover).await.map_err(|error| {
-            StartsideError::Innsikt(fiks_core::Problem::text(error.problem()).into())
-        })?;
+        self.clock
+            .advance(framover)
+            .await
+            .map_err(|error| StartsideError::Innsikt(fiks_core::Problem::text(error.problem()).into()))?;
         Ok(())
     }
 
     fn klokke(&self) -> Klokkestand {
         let clock = self.clock.hand.clock();
         let ahead = u64::try_from(clock.offset_millis()).unwrap_or(0);
-        Klokkestand { na: clock.now(), foran: Duration::from_millis(ahead) }
+        Klokkestand {
+            na: clock.now(),
+            foran: Duration::from_millis(ahead),
+        }
     }
 
     async fn token(&self, organisasjon: FiksOrgId) -> Result<SecretString, StartsideError> {
         let file = self.dev_json.data.join("dev.json");
         let miljo = DevMiljo::les(&file).map_err(unreadable)?;
-        crate::commands::token::fetch(&miljo, &organisasjon.to_string()).await.map_err(|error| {
-            StartsideError::Innsikt(error.into())
-        })
+        crate::commands::token::fetch(&miljo, &organisasjon.to_string())
+            .await
+            .map_err(|error| StartsideError::Innsikt(error.into()))
     }
 }
 
 fn passes(spor: &Meldingsspor, filter: &Filter) -> bool {
-    let konto = filter.konto.is_none_or(|konto| spor.avsender.id == konto || spor.mottaker.id == konto);
+    let konto = filter
+        .konto
+        .is_none_or(|konto| spor.avsender.id == konto || spor.mottaker.id == konto);
     konto && filter.tilstand.is_none_or(|tilstand| spor.tilstand == tilstand)
 }
 
 fn named(id: KontoId, names: &HashMap<KontoId, String>) -> Kontonavn {
-    let navn = names.get(&id).cloned().unwrap_or_else(|| "ukjent eller slettet konto".to_owned());
+    let navn = names
+        .get(&id)
+        .cloned()
+        .unwrap_or_else(|| "ukjent eller slettet konto".to_owned());
     Kontonavn { id, navn }
 }
 
@@ -195,10 +237,18 @@ fn from_avslag(avslag: &Avslag, names: &HashMap<KontoId, String>) -> Meldingsspo
 }
 
 /// What the pages show of the environment.
-pub fn oppsett(dev: &DevJson) -> anyhow::Result<side::Oppsett> {
-    let port_of = |url: &str| url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
-    let adresse = |skjema: &str, vert: &str, port| side::Adresse { skjema: skjema.into(), vert: vert.into(), port };
-    Ok(side::Oppsett {
+pub fn oppsett(dev: &DevJson) -> side::Oppsett {
+    let port_of = |url: &str| {
+        url.rsplit_once(':')
+            .and_then(|(_, port)| port.parse().ok())
+            .unwrap_or(0)
+    };
+    let adresse = |skjema: &str, vert: &str, port| side::Adresse {
+        skjema: skjema.into(),
+        vert: vert.into(),
+        port,
+    };
+    side::Oppsett {
         versjon: crate::VERSION.to_owned(),
         adresser: side::Adresser {
             api_http: adresse("http", "127.0.0.1", port_of(&dev.api.http)),
@@ -218,7 +268,7 @@ pub fn oppsett(dev: &DevJson) -> anyhow::Result<side::Oppsett> {
             passord: dev.tls.truststore_passord.clone(),
         },
         organisasjoner: dev.organisasjoner.iter().map(organisasjon).collect(),
-    })
+    }
 }
 
 fn organisasjon(dev: &dev_json::Organisasjon) -> side::Organisasjon {
@@ -226,7 +276,10 @@ fn organisasjon(dev: &dev_json::Organisasjon) -> side::Organisasjon {
         navn: dev.navn.clone(),
         orgnr: dev.orgnr,
         fiks_org_id: dev.fiks_org_id,
-        integrasjon: side::Integrasjon { id: dev.integrasjon.id, passord: dev.integrasjon.passord.clone() },
+        integrasjon: side::Integrasjon {
+            id: dev.integrasjon.id,
+            passord: dev.integrasjon.passord.clone(),
+        },
         klient_id: dev.maskinporten.client_id.clone(),
         nokkellager: side::Nokkellager {
             sti: dev.maskinporten.keystore.display().to_string(),

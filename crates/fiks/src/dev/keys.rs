@@ -43,7 +43,10 @@ impl Keys {
         let authority = authority(folder)?;
         folder.write(CA_PEM, authority.certificate().pem().as_bytes())?;
         folder.read_or_make(TRUST_STORE, || {
-            Ok(trust_store([("fiks-dev-ca", authority.certificate())], STORE_PASSWORD)?)
+            Ok(trust_store(
+                [("fiks-dev-ca", authority.certificate())],
+                STORE_PASSWORD,
+            )?)
         })?;
         let server = server_identity(folder, &authority)?;
         let master_keys = KeyFile::at(folder.path("nokler/hovednokler.json"));
@@ -78,13 +81,16 @@ pub fn identity(
 fn authority(folder: &Folder) -> anyhow::Result<Authority> {
     let made = identity(folder, "nokler/ca", || {
         let lifetime = Lifetime::days(Timestamp::real(), CA_DAYS);
-        Ok(Authority::create("fiks dev, lokal sertifikatutsteder", lifetime)?.identity().clone())
+        Ok(Authority::create("fiks dev, lokal sertifikatutsteder", lifetime)?
+            .identity()
+            .clone())
     })?;
     Ok(Authority::from_identity(made))
 }
 
 fn server_identity(folder: &Folder, authority: &Authority) -> anyhow::Result<Identity> {
-    let make = || Ok(authority.server_certificate(&LOCAL_HOSTS, Lifetime::days(Timestamp::real(), SERVER_DAYS))?);
+    let make =
+        || Ok(authority.server_certificate(&LOCAL_HOSTS, Lifetime::days(Timestamp::real(), SERVER_DAYS))?);
     let kept = identity(folder, "tls/server", make)?;
     if kept.certificate().validity_at(Timestamp::real().plus(RENEW)) == Validity::Valid {
         return Ok(kept);
@@ -95,9 +101,14 @@ fn server_identity(folder: &Folder, authority: &Authority) -> anyhow::Result<Ide
 
 /// No client authentication, HTTP/2 for those who ask, and this certificate for every name (fiks-io §15).
 fn acceptor(server: &Identity) -> anyhow::Result<TlsAcceptor> {
-    let chain = server.chain().map(|certificate| certificate.der().to_vec().into()).collect();
+    let chain = server
+        .chain()
+        .map(|certificate| certificate.der().to_vec().into())
+        .collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.key().to_pkcs8().to_vec()));
-    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -108,13 +119,19 @@ fn passwords(folder: &Folder, random: &Random) -> anyhow::Result<PasswordHasher>
         random.fill(&mut key)?;
         Ok(key)
     })?;
-    let key = <[u8; 32]>::try_from(key).ok().context("nokler/passord er ødelagt; start på nytt med --fresh")?;
+    let key = <[u8; 32]>::try_from(key)
+        .ok()
+        .context("nokler/passord er ødelagt; start på nytt med --fresh")?;
     Ok(PasswordHasher::new(&key))
 }
 
 fn signing_key(folder: &Folder) -> anyhow::Result<SigningKey> {
     let pem = folder.read_or_make("nokler/maskinporten.pem", || {
-        Ok(SigningKey::generate()?.to_pem().expose_secret().as_bytes().to_vec())
+        Ok(SigningKey::generate()?
+            .to_pem()
+            .expose_secret()
+            .as_bytes()
+            .to_vec())
     })?;
     Ok(SigningKey::from_pem(std::str::from_utf8(&pem)?)?)
 }

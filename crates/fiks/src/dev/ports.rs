@@ -48,7 +48,9 @@ impl Listeners {
 async fn bind(port: u16, flag: &str) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            bail!("port {port} er opptatt. Velg en annen med {flag} <port>, eller {flag} 0 for en hvilken som helst ledig.")
+            bail!(
+                "port {port} er opptatt. Velg en annen med {flag} <port>, eller {flag} 0 for en hvilken som helst ledig."
+            )
         }
         bound => bound.with_context(|| format!("kan ikke lytte på port {port} ({flag})")),
     }

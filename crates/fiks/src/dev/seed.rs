@@ -56,7 +56,13 @@ struct Template {
 
 /// The operator first, then the municipalities. Names and numbers are made up.
 const TEMPLATES: [Template; 3] = [
-    Template { mappe: "plattform", navn: "Plattformen", number: 31_000_000, kommunenr: None, konto: None },
+    Template {
+        mappe: "plattform",
+        navn: "Plattformen",
+        number: 31_000_000,
+        kommunenr: None,
+        konto: None,
+    },
     Template {
         mappe: "bergheim",
         navn: "Bergheim kommune",
@@ -95,12 +101,20 @@ pub async fn seed(
     folder.write_json(STATE, &state)?;
     let mut made = Vec::new();
     for (template, kept) in TEMPLATES.iter().zip(&mut state.organisasjoner) {
-        let seeder = Seeder { folder, keys, platform, template };
+        let seeder = Seeder {
+            folder,
+            keys,
+            platform,
+            template,
+        };
         made.push(seeder.seed(kept, registry).await?);
     }
     folder.write_json(STATE, &state)?;
     let administrator = made.remove(0);
-    Ok(Seeded { administrator, organisasjoner: made })
+    Ok(Seeded {
+        administrator,
+        organisasjoner: made,
+    })
 }
 
 fn drawn(random: &Random) -> anyhow::Result<State> {
@@ -114,7 +128,10 @@ fn drawn(random: &Random) -> anyhow::Result<State> {
             konto_id: None,
         })
     });
-    Ok(State { versjon: 1, organisasjoner: organisasjoner.collect::<anyhow::Result<_>>()? })
+    Ok(State {
+        versjon: 1,
+        organisasjoner: organisasjoner.collect::<anyhow::Result<_>>()?,
+    })
 }
 
 struct Seeder<'a> {
@@ -139,18 +156,32 @@ impl Seeder<'_> {
             orgnr,
             fiks_org_id: kept.fiks_org_id,
             maskinporten,
-            integrasjon: Integrasjon { id: kept.integrasjon_id, passord },
+            integrasjon: Integrasjon {
+                id: kept.integrasjon_id,
+                passord,
+            },
             kontoer,
         })
     }
 
     async fn organisasjon(&self, kept: &Kept, orgnr: Orgnr) -> anyhow::Result<()> {
         let konfigurasjon = &self.platform.konfigurasjon;
-        let utvalg = OrganisasjonUtvalg { ids: vec![kept.fiks_org_id], ..OrganisasjonUtvalg::default() };
-        if !konfigurasjon.organisasjoner(&Caller::Platform, utvalg).await?.is_empty() {
+        let utvalg = OrganisasjonUtvalg {
+            ids: vec![kept.fiks_org_id],
+            ..OrganisasjonUtvalg::default()
+        };
+        if !konfigurasjon
+            .organisasjoner(&Caller::Platform, utvalg)
+            .await?
+            .is_empty()
+        {
             return Ok(());
         }
-        let kommunenr = self.template.kommunenr.map(|number| Kommunenr::parse(number, "kommunenr")).transpose()?;
+        let kommunenr = self
+            .template
+            .kommunenr
+            .map(|number| Kommunenr::parse(number, "kommunenr"))
+            .transpose()?;
         let ny = NyOrganisasjon {
             id: Some(kept.fiks_org_id),
             navn: Navn::parse(self.template.navn, "navn")?,
@@ -169,7 +200,9 @@ impl Seeder<'_> {
     /// Every privilege on its own organisation; the operator's on everything.
     async fn integrasjon(&self, kept: &mut Kept, orgnr: Orgnr) -> anyhow::Result<String> {
         let konfigurasjon = &self.platform.konfigurasjon;
-        let known = konfigurasjon.integrasjon(&Caller::Platform, kept.integrasjon_id).await;
+        let known = konfigurasjon
+            .integrasjon(&Caller::Platform, kept.integrasjon_id)
+            .await;
         if known.is_err() {
             let ny = NyIntegrasjon {
                 id: Some(kept.integrasjon_id),
@@ -180,14 +213,24 @@ impl Seeder<'_> {
             };
             konfigurasjon.opprett_integrasjon(&Caller::Platform, ny).await?;
         }
-        let ressurs: RessursId = if self.template.konto.is_some() { kept.fiks_org_id.into() } else { ROOT };
+        let ressurs: RessursId = if self.template.konto.is_some() {
+            kept.fiks_org_id.into()
+        } else {
+            ROOT
+        };
         let privilegium = Privilegium::named("ADMIN", "privilegium")?;
-        let tilgang = Tilgang { aktor: kept.integrasjon_id.into(), privilegium, ressurs };
+        let tilgang = Tilgang {
+            aktor: kept.integrasjon_id.into(),
+            privilegium,
+            ressurs,
+        };
         konfigurasjon.tildel(&Caller::Platform, tilgang).await?;
         if let Some(passord) = &kept.passord {
             return Ok(passord.clone());
         }
-        let passord = konfigurasjon.lag_passord(&Caller::Platform, kept.integrasjon_id).await?;
+        let passord = konfigurasjon
+            .lag_passord(&Caller::Platform, kept.integrasjon_id)
+            .await?;
         let passord = passord.expose_secret().to_owned();
         kept.passord = Some(passord.clone());
         Ok(passord)
@@ -202,7 +245,8 @@ impl Seeder<'_> {
         })?;
         let alias = "virksomhetssertifikat".to_owned();
         let keystore = format!("{name}.p12");
-        self.folder.read_or_make(&keystore, || Ok(key_store(&identity, &alias, STORE_PASSWORD)?))?;
+        self.folder
+            .read_or_make(&keystore, || Ok(key_store(&identity, &alias, STORE_PASSWORD)?))?;
         let kid = format!("{}-nokkel", self.template.mappe);
         let key = RegisteredKey::from_pem(kid.clone(), &identity.certificate().pem())?;
         registry.register(Client::new(kept.client_id.to_string(), orgnr, SCOPES).with_key(key));
@@ -220,24 +264,41 @@ impl Seeder<'_> {
     async fn konto(&self, kept: &mut Kept, navn: &str) -> anyhow::Result<Konto> {
         let name = format!("organisasjoner/{}/konto", self.template.mappe);
         let lifetime = Lifetime::days(Timestamp::real(), DAYS);
-        let identity =
-            keys::identity(self.folder, &name, || Ok(self_signed(PrivateKey::generate()?, navn, lifetime)?))?;
+        let identity = keys::identity(self.folder, &name, || {
+            Ok(self_signed(PrivateKey::generate()?, navn, lifetime)?)
+        })?;
         let fiksio = &self.platform.fiksio;
-        let known = fiksio.sok_kontoer(&Caller::Platform, Some(kept.fiks_org_id), None).await?;
-        let id = match known.iter().find(|konto| Some(konto.id) == kept.konto_id || konto.navn == navn) {
+        let known = fiksio
+            .sok_kontoer(&Caller::Platform, Some(kept.fiks_org_id), None)
+            .await?;
+        let id = match known
+            .iter()
+            .find(|konto| Some(konto.id) == kept.konto_id || konto.navn == navn)
+        {
             Some(konto) => konto.id,
-            None => fiksio.opprett_konto(&Caller::Platform, ny_konto(kept.fiks_org_id, navn)).await?.id,
+            None => {
+                fiksio
+                    .opprett_konto(&Caller::Platform, ny_konto(kept.fiks_org_id, navn))
+                    .await?
+                    .id
+            }
         };
-        let without_key = known.iter().all(|konto| konto.id != id || konto.offentlig_nokkel.is_none());
+        let without_key = known
+            .iter()
+            .all(|konto| konto.id != id || konto.offentlig_nokkel.is_none());
         if without_key {
             let pem = identity.certificate().pem();
-            let endring = KontoEndring { offentlig_nokkel: Some(Some(pem)), ..KontoEndring::default() };
+            let endring = KontoEndring {
+                offentlig_nokkel: Some(Some(pem)),
+                ..KontoEndring::default()
+            };
             fiksio.endre_konto(&Caller::Platform, id, endring).await?;
         }
         kept.konto_id = Some(id);
         let alias = "konto".to_owned();
         let keystore = format!("{name}.p12");
-        self.folder.read_or_make(&keystore, || Ok(key_store(&identity, &alias, STORE_PASSWORD)?))?;
+        self.folder
+            .read_or_make(&keystore, || Ok(key_store(&identity, &alias, STORE_PASSWORD)?))?;
         Ok(Konto {
             konto_id: id,
             navn: navn.to_owned(),

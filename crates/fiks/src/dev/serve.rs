@@ -40,7 +40,11 @@ pub struct Options {
 const MASKINPORTEN: &str = "/maskinporten";
 
 /// Serves until `stop` becomes true. Calls `ready` once everything answers and `dev.json` is written.
-pub async fn run(options: &Options, stop: watch::Receiver<bool>, ready: impl FnOnce(&DevJson)) -> anyhow::Result<()> {
+pub async fn run(
+    options: &Options,
+    stop: watch::Receiver<bool>,
+    ready: impl FnOnce(&DevJson),
+) -> anyhow::Result<()> {
     let folder = Folder::open(&options.data, options.fresh)?;
     let listeners = Listeners::bind(options.ports).await?;
     let environment = Environment::open(folder, listeners.ports()?).await?;
@@ -80,8 +84,13 @@ impl Environment {
         let registry = Arc::new(InMemoryRegistry::new());
         let issuer = Arc::new(issuer(&keys, ports, registry.clone(), random.clone())?);
         let documents = folder.path("dokumenter");
-        let blobs =
-            BlobStore::on_disk(&documents, "dokumentlager".parse()?, keys.master_keys.clone(), random.clone()).await?;
+        let blobs = BlobStore::on_disk(
+            &documents,
+            "dokumentlager".parse()?,
+            keys.master_keys.clone(),
+            random.clone(),
+        )
+        .await?;
         let trusted = TrustedIssuer::with_keys(issuer.name(), &issuer.jwks())?;
         let platform = Platform::new(Ground {
             database,
@@ -93,7 +102,14 @@ impl Environment {
         });
         let seeded = seed::seed(&folder, &keys, &platform, &registry, &random).await?;
         let dev_json = dev_json(&folder, ports, &issuer, seeded);
-        Ok(Self { folder, platform, issuer, tls: keys.tls, hand, dev_json })
+        Ok(Self {
+            folder,
+            platform,
+            issuer,
+            tls: keys.tls,
+            hand,
+            dev_json,
+        })
     }
 
     fn spawn_servers(
@@ -106,9 +122,19 @@ impl Environment {
         servers.spawn(Server::plain(listeners.http, router.clone()).run(stop.clone()));
         servers.spawn(Server::tls(listeners.https, self.tls.clone(), router).run(stop.clone()));
         let backend = AmqpBackend::new(self.platform.fiksio.clone(), self.platform.authenticator.clone());
-        let identity = fiks_amqp::Identity { product: "fiks".to_owned(), version: crate::VERSION.to_owned() };
-        let amqp = Arc::new(fiks_amqp::Server::new(Arc::new(backend), identity, Limits::default()));
-        for listener in [Listener::plain(listeners.amqp), Listener::tls(listeners.amqps, self.tls.clone())] {
+        let identity = fiks_amqp::Identity {
+            product: "fiks".to_owned(),
+            version: crate::VERSION.to_owned(),
+        };
+        let amqp = Arc::new(fiks_amqp::Server::new(
+            Arc::new(backend),
+            identity,
+            Limits::default(),
+        ));
+        for listener in [
+            Listener::plain(listeners.amqp),
+            Listener::tls(listeners.amqps, self.tls.clone()),
+        ] {
             let (amqp, mut stop) = (amqp.clone(), stop.clone());
             servers.spawn(async move {
                 let stopping = async move {
@@ -124,9 +150,12 @@ impl Environment {
         let published = published(&self.platform, self.issuer.clone());
         let (routes, document) = published.split_for_parts();
         let document = serde_json::to_value(openapi::complete(document))?;
-        let clock = TestClock { hand: self.hand.clone(), database: self.platform.database.clone() };
+        let clock = TestClock {
+            hand: self.hand.clone(),
+            database: self.platform.database.clone(),
+        };
         let insight = DevInnsikt::new(self.platform.clone(), clock.clone(), self.dev_json.clone());
-        let pages = fiks_startside::router(Arc::new(insight), innsikt::oppsett(&self.dev_json)?, &document)?;
+        let pages = fiks_startside::router(Arc::new(insight), innsikt::oppsett(&self.dev_json), &document)?;
         let routes = routes.merge(testapi::router(clock)).merge(pages);
         Ok(fiks_http::finish(routes, self.platform.http_ground()))
     }
@@ -134,7 +163,9 @@ impl Environment {
 
 /// Every published operation of the test environment.
 pub fn published(platform: &Platform, issuer: Arc<Issuer>) -> OpenApiRouter {
-    platform.api().nest(MASKINPORTEN, fiks_maskinporten::router(issuer))
+    platform
+        .api()
+        .nest(MASKINPORTEN, fiks_maskinporten::router(issuer))
 }
 
 async fn open_database(folder: &Folder) -> anyhow::Result<Database> {
@@ -143,7 +174,10 @@ async fn open_database(folder: &Folder) -> anyhow::Result<Database> {
     let database = Database::open(&format!("sqlite:{}", path.display()), &options)
         .await
         .with_context(|| format!("kan ikke åpne databasen {}", path.display()))?;
-    migrations().run(&database).await.context("databasen kunne ikke oppgraderes")?;
+    migrations()
+        .run(&database)
+        .await
+        .context("databasen kunne ikke oppgraderes")?;
     Ok(database)
 }
 
@@ -166,7 +200,11 @@ fn dev_json(folder: &Folder, ports: Ports, issuer: &Issuer, seeded: Seeded) -> D
             http: format!("http://127.0.0.1:{}", ports.http),
             https: format!("https://localhost:{}", ports.https),
         },
-        amqp: Amqp { host: "localhost".to_owned(), port: ports.amqp, tls_port: ports.amqps },
+        amqp: Amqp {
+            host: "localhost".to_owned(),
+            port: ports.amqp,
+            tls_port: ports.amqps,
+        },
         maskinporten: Maskinporten {
             issuer: issuer.name().to_owned(),
             token_endpoint: issuer.address("token"),

@@ -37,7 +37,10 @@ impl TestClock {
 
     fn now(&self) -> Tid {
         let clock = self.hand.clock();
-        Tid { klokke: clock.now(), forskyvning_ms: clock.offset_millis() }
+        Tid {
+            klokke: clock.now(),
+            forskyvning_ms: clock.offset_millis(),
+        }
     }
 }
 
@@ -58,7 +61,9 @@ struct Flytt {
 
 /// `GET` and `POST /testmiljo/api/v1/tid`.
 pub fn router(clock: TestClock) -> Router {
-    Router::new().route("/testmiljo/api/v1/tid", get(vis).post(flytt)).with_state(clock)
+    Router::new()
+        .route("/testmiljo/api/v1/tid", get(vis).post(flytt))
+        .with_state(clock)
 }
 
 async fn vis(State(clock): State<TestClock>) -> Json<Tid> {

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 /// Reads `+2d`, `2d 4h`, `90m` or ISO 8601 (`P2D`, `PT48H`). A day is 24 hours. Only forwards.
 pub fn parse_span(text: &str) -> anyhow::Result<Duration> {
     let trimmed = text.trim().trim_start_matches('+');
-    let span: Span = trimmed
-        .parse()
-        .with_context(|| format!("«{text}» er ikke et tidsrom. Skriv for eksempel +2d, +36h, +15m eller P40D."))?;
+    let span: Span = trimmed.parse().with_context(|| {
+        format!("«{text}» er ikke et tidsrom. Skriv for eksempel +2d, +36h, +15m eller P40D.")
+    })?;
     let length: SignedDuration = span.to_duration(SpanRelativeTo::days_are_24_hours())?;
     ensure!(length.is_positive(), "Tiden kan bare flyttes framover.");
     Ok(length.unsigned_abs())
@@ -23,9 +23,14 @@ mod tests {
     #[test]
     fn spans_are_read_as_people_and_programs_write_them() {
         let day = Duration::from_hours(24);
-        for (text, expected) in
-            [("+2d", day * 2), ("2d", day * 2), ("P2D", day * 2), ("PT48H", day * 2), ("90m", day / 16), ("1w", day * 7)]
-        {
+        for (text, expected) in [
+            ("+2d", day * 2),
+            ("2d", day * 2),
+            ("P2D", day * 2),
+            ("PT48H", day * 2),
+            ("90m", day / 16),
+            ("1w", day * 7),
+        ] {
             assert_eq!(parse_span(text).unwrap(), expected, "{text}");
         }
     }

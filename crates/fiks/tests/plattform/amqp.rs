@@ -84,21 +84,36 @@ async fn three_failed_deliveries_give_the_sender_exactly_one_serverfeil() {
     for spelling in ["klientKorrelasjonsId", "klientKorrelasjonId"] {
         let (_, b, from, to) = pair(environment).await;
         let (mut inbox, mut outbox) = (to.lytt().await.unwrap(), from.lytt().await.unwrap());
-        let sent = from.send(Melding::ny(mottaker_id(&b), "ping").header(spelling, "tråd")).await.unwrap();
+        let sent = from
+            .send(Melding::ny(mottaker_id(&b), "ping").header(spelling, "tråd"))
+            .await
+            .unwrap();
         for attempt in 0..3 {
             let received = next(&mut inbox).await;
-            assert_eq!((received.hode.melding_id, received.hode.resendt), (sent.melding_id, attempt > 0));
+            assert_eq!(
+                (received.hode.melding_id, received.hode.resendt),
+                (sent.melding_id, attempt > 0)
+            );
             received.nack_med_retur().await.unwrap();
         }
         let feedback = next(&mut outbox).await;
         let hode = &feedback.hode;
         assert_eq!(hode.meldingstype, "no.ks.fiks.kvittering.serverfeil.v1");
-        assert_eq!((hode.svar_til, hode.svar_til_type.as_deref()), (Some(sent.melding_id), Some("ping")));
+        assert_eq!(
+            (hode.svar_til, hode.svar_til_type.as_deref()),
+            (Some(sent.melding_id), Some("ping"))
+        );
         assert_eq!((hode.avsender, hode.har_innhold), (mottaker_id(&b), false));
-        assert_eq!(hode.headere, BTreeMap::from([(spelling.to_owned(), "tråd".to_owned())]));
+        assert_eq!(
+            hode.headere,
+            BTreeMap::from([(spelling.to_owned(), "tråd".to_owned())])
+        );
         feedback.ack().await.unwrap();
         // What comes next for either is a new message: there was no fourth delivery and no second feedback.
-        let (after, answer) = (from.send(Melding::ny(mottaker_id(&b), "etter")).await.unwrap(), next(&mut inbox).await);
+        let (after, answer) = (
+            from.send(Melding::ny(mottaker_id(&b), "etter")).await.unwrap(),
+            next(&mut inbox).await,
+        );
         assert_eq!(answer.hode.melding_id, after.melding_id);
         to.send(answer.svar("svar")).await.unwrap();
         assert_eq!(next(&mut outbox).await.hode.meldingstype, "svar");
@@ -115,7 +130,10 @@ async fn a_refused_message_is_removed_and_nobody_is_told() {
     from.send(Melding::ny(mottaker_id(&b), "neste")).await.unwrap();
     assert_eq!(next(&mut inbox).await.hode.meldingstype, "neste");
     let count = format!("/fiks-io/manuell/api/v1/kontoer/{a}/meldinger/antall");
-    assert_eq!(environment.caller(0).await.call("GET", &count, None).await.json(), 0);
+    assert_eq!(
+        environment.caller(0).await.call("GET", &count, None).await.json(),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +142,12 @@ async fn messages_come_in_the_order_in_which_they_were_sent() {
     let (_, b, from, to) = pair(environment).await;
     let mut sent = Vec::new();
     for _ in 0..50 {
-        sent.push(from.send(Melding::ny(mottaker_id(&b), "ping")).await.unwrap().melding_id);
+        sent.push(
+            from.send(Melding::ny(mottaker_id(&b), "ping"))
+                .await
+                .unwrap()
+                .melding_id,
+        );
     }
     let mut inbox = to.lytt().await.unwrap();
     for expected in sent {
@@ -142,11 +165,17 @@ async fn the_katalog_counts_consumers_and_messages() {
     let path = format!("/fiks-io/katalog/api/v1/kontoer/{b}/status");
     caller.send(&metadata(&a, &b), None).await;
     let status = caller.call("GET", &path, None).await.json();
-    assert_eq!((&status["antallKonsumenter"], &status["antallUavhentedeMeldinger"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        (&status["antallKonsumenter"], &status["antallUavhentedeMeldinger"]),
+        (&json!(0), &json!(1))
+    );
     let mut inbox = to.lytt().await.unwrap();
     let received = next(&mut inbox).await;
     let status = caller.call("GET", &path, None).await.json();
-    assert_eq!((&status["antallKonsumenter"], &status["antallUavhentedeMeldinger"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&status["antallKonsumenter"], &status["antallUavhentedeMeldinger"]),
+        (&json!(1), &json!(1))
+    );
     received.ack().await.unwrap();
     drop(from);
 }
@@ -159,10 +188,16 @@ async fn a_new_password_ends_what_the_old_one_opened() {
     let orgnr = environment.organisasjon(0)["orgnr"].clone();
     let konto = ny_konto(environment, 0).await;
     let body = json!({ "autorisertOrgnr": orgnr, "navn": "Kortlivet", "fiksOrganisasjonUuid": org });
-    let made = owner.call("POST", "/konfigurasjon/api/v1/integrasjoner", Some(body)).await.json();
+    let made = owner
+        .call("POST", "/konfigurasjon/api/v1/integrasjoner", Some(body))
+        .await
+        .json();
     let id = made["uuid"].as_str().unwrap().to_owned();
     let new_password = format!("/konfigurasjon/api/v1/integrasjoner/{id}/lagPassord");
-    let password = owner.call("POST", &new_password, None).await.json()["passord"].as_str().unwrap().to_owned();
+    let password = owner.call("POST", &new_password, None).await.json()["passord"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let grant = json!({ "aktor": id, "privilegium": "FIKSIO.MOTTA" });
     let grants = format!("/autorisasjon-update/api/v1/ressurs/{konto}/tilganger");
     assert_eq!(owner.call("POST", &grants, Some(grant)).await.status, 200);

@@ -34,17 +34,31 @@ impl Environment {
         // The shell ends the program when this process has gone, also when it was killed.
         let script = "\"$0\" \"$@\" & child=$!; trap 'kill $child' TERM; while kill -0 $PPID 2>/dev/null && kill -0 $child 2>/dev/null; do sleep 0.2; done; kill $child; wait $child";
         let mut command = Command::new("sh");
-        command.args(["-c", script, binary(), "dev", "--data"]).arg(&folder);
-        command.args(["--http-port=0", "--https-port=0", "--amqp-port=0", "--amqps-port=0"]);
+        command
+            .args(["-c", script, binary(), "dev", "--data"])
+            .arg(&folder);
+        command.args([
+            "--http-port=0",
+            "--https-port=0",
+            "--amqp-port=0",
+            "--amqps-port=0",
+        ]);
         if fresh {
             command.arg("--fresh");
         }
         let _ = std::fs::remove_file(folder.join("dev.json"));
-        let program = command.env("FIKS_LOG", "error").stdout(Stdio::null()).spawn().unwrap();
+        let program = command
+            .env("FIKS_LOG", "error")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let file = folder.join("dev.json");
         let start = Instant::now();
         while !file.exists() {
-            assert!(start.elapsed() < Duration::from_mins(1), "fiks dev did not become ready");
+            assert!(
+                start.elapsed() < Duration::from_mins(1),
+                "fiks dev did not become ready"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         let dev = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -57,7 +71,10 @@ impl Environment {
 
     /// Stops it in an orderly way and waits.
     pub fn stop(&mut self) {
-        Command::new("kill").arg(self.dev["pid"].to_string()).status().unwrap();
+        Command::new("kill")
+            .arg(self.dev["pid"].to_string())
+            .status()
+            .unwrap();
         self.program.wait().unwrap();
     }
 
@@ -77,8 +94,16 @@ impl Environment {
 
     /// Moves the clock.
     pub async fn advance(&self, span: &str) {
-        let address = format!("{}/testmiljo/api/v1/tid", self.dev["api"]["http"].as_str().unwrap());
-        let answer = reqwest::Client::new().post(address).json(&json!({ "fram": span })).send().await.unwrap();
+        let address = format!(
+            "{}/testmiljo/api/v1/tid",
+            self.dev["api"]["http"].as_str().unwrap()
+        );
+        let answer = reqwest::Client::new()
+            .post(address)
+            .json(&json!({ "fram": span }))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
     }
 
@@ -110,7 +135,17 @@ impl Answer {
     #[track_caller]
     pub fn refusal(&self) -> String {
         let body = self.json();
-        let keys = ["timestamp", "status", "error", "errorId", "path", "originalPath", "message", "errorCode", "errorJson"];
+        let keys = [
+            "timestamp",
+            "status",
+            "error",
+            "errorId",
+            "path",
+            "originalPath",
+            "message",
+            "errorCode",
+            "errorJson",
+        ];
         let found: Vec<_> = keys.iter().filter(|key| body.get(**key).is_some()).collect();
         assert_eq!(found.len(), keys.len(), "{body}");
         assert_eq!(body["status"], self.status);
@@ -143,8 +178,15 @@ impl Caller {
                 text(&environment.dev["maskinporten"]["tokenEndpoint"]),
                 text(&environment.dev["maskinporten"]["audience"]),
             )
-            .virksomhetssertifikat(text(&own["maskinporten"]["clientId"]), pem("nokkelPem"), pem("sertifikatPem"))
-            .integrasjon(text(&own["integrasjon"]["id"]), text(&own["integrasjon"]["passord"]))
+            .virksomhetssertifikat(
+                text(&own["maskinporten"]["clientId"]),
+                pem("nokkelPem"),
+                pem("sertifikatPem"),
+            )
+            .integrasjon(
+                text(&own["integrasjon"]["id"]),
+                text(&own["integrasjon"]["passord"]),
+            )
             .konto(uuid::Uuid::nil())
             .build()
             .unwrap();
@@ -159,11 +201,19 @@ impl Caller {
     }
 
     pub fn nobody(&self) -> Self {
-        Self { token: None, integrasjon: None, passord: None, ..self.clone() }
+        Self {
+            token: None,
+            integrasjon: None,
+            passord: None,
+            ..self.clone()
+        }
     }
 
     pub fn with_wrong_password(&self) -> Self {
-        Self { passord: Some("feil".to_owned()), ..self.clone() }
+        Self {
+            passord: Some("feil".to_owned()),
+            ..self.clone()
+        }
     }
 
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
@@ -172,7 +222,10 @@ impl Caller {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        for (header, value) in [("IntegrasjonId", &self.integrasjon), ("IntegrasjonPassord", &self.passord)] {
+        for (header, value) in [
+            ("IntegrasjonId", &self.integrasjon),
+            ("IntegrasjonPassord", &self.passord),
+        ] {
             if let Some(value) = value {
                 request = request.header(header, value);
             }
@@ -190,7 +243,9 @@ impl Caller {
 
     /// Sends a message of that metadata.
     pub async fn send(&self, metadata: &Value, data: Option<Vec<u8>>) -> Answer {
-        let metadata = reqwest::multipart::Part::text(metadata.to_string()).mime_str("application/json").unwrap();
+        let metadata = reqwest::multipart::Part::text(metadata.to_string())
+            .mime_str("application/json")
+            .unwrap();
         let mut form = reqwest::multipart::Form::new().part("metadata", metadata);
         if let Some(data) = data {
             form = form.part("data", reqwest::multipart::Part::bytes(data).file_name("x"));
@@ -202,7 +257,11 @@ impl Caller {
 pub async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, text: response.text().await.unwrap() }
+    Answer {
+        status,
+        headers,
+        text: response.text().await.unwrap(),
+    }
 }
 
 /// An active konto of an organisation, made for one test, with the organisation's certificate.
@@ -215,7 +274,11 @@ pub async fn ny_konto(environment: &Environment, index: usize) -> String {
         "offentligNokkel": pem,
         "skalAktiveres": true,
     });
-    let made = environment.caller(index).await.call("POST", "/fiks-io/konto/api/v1/kontoer", Some(body)).await;
+    let made = environment
+        .caller(index)
+        .await
+        .call("POST", "/fiks-io/konto/api/v1/kontoer", Some(body))
+        .await;
     assert_eq!(made.status, 201, "{}", made.text);
     let id = made.json()["kontoId"].as_str().unwrap().to_owned();
     assert_eq!(made.headers["kontoid"], id.as_str());

@@ -9,8 +9,18 @@ async fn a_konto_shows_what_clients_unbox() {
     let environment = environment();
     let konto = ny_konto(environment, 0).await;
     let other = environment.caller(1).await;
-    let found = other.call("GET", &format!("/fiks-io/katalog/api/v1/kontoer/{konto}"), None).await.json();
-    for field in ["fiksOrgId", "fiksOrgNavn", "kontoId", "kontoNavn", "organisasjonsnummer", "kommunenummer"] {
+    let found = other
+        .call("GET", &format!("/fiks-io/katalog/api/v1/kontoer/{konto}"), None)
+        .await
+        .json();
+    for field in [
+        "fiksOrgId",
+        "fiksOrgNavn",
+        "kontoId",
+        "kontoNavn",
+        "organisasjonsnummer",
+        "kommunenummer",
+    ] {
         assert!(found[field].is_string(), "{field}: {found}");
     }
     for field in ["gyldigAvsender", "gyldigMottaker"] {
@@ -30,10 +40,18 @@ async fn a_key_is_given_without_authentication_and_never_as_nulls() {
     let found = owner.nobody().call("GET", &path, None).await;
     assert_eq!(found.status, 200);
     assert!(!found.text.contains("null"), "{}", found.text);
-    assert!(found.json()["nokkel"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----\n"));
+    assert!(
+        found.json()["nokkel"]
+            .as_str()
+            .unwrap()
+            .starts_with("-----BEGIN CERTIFICATE-----\n")
+    );
     let own = format!("/fiks-io/konto/api/v1/kontoer/{konto}/offentligNokkel");
     assert_eq!(owner.call("DELETE", &own, None).await.status, 204);
-    assert_eq!(owner.nobody().call("GET", &path, None).await.refusal(), "konto.ingen_nokkel");
+    assert_eq!(
+        owner.nobody().call("GET", &path, None).await.refusal(),
+        "konto.ingen_nokkel"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,25 +63,66 @@ async fn a_lookup_finds_an_active_konto_through_an_active_address_only() {
     let address = |konto: &str| format!("/fiks-io/konto/api/v1/kontoer/{konto}/adresser");
     let mut ids = Vec::new();
     for konto in [&one, &two] {
-        let made = owner.call("POST", &address(konto), Some(json!({ "beskrivelse": "Test" }))).await;
+        let made = owner
+            .call("POST", &address(konto), Some(json!({ "beskrivelse": "Test" })))
+            .await;
         assert_eq!(made.status, 201);
         let id = made.json()["adresseId"].as_str().unwrap().to_owned();
         let path = format!("{}/{id}", address(konto));
-        assert_eq!(owner.call("PUT", &format!("{path}/aktiver"), None).await.refusal(), "adresse.ufullstendig");
+        assert_eq!(
+            owner
+                .call("PUT", &format!("{path}/aktiver"), None)
+                .await
+                .refusal(),
+            "adresse.ufullstendig"
+        );
         let number = json!([{ "identifikatorType": "ORG_NO", "identifikator": number }]);
-        owner.call("POST", &format!("{path}/identifikatorer"), Some(number)).await;
-        owner.call("POST", &format!("{path}/meldingsprotokoller"), Some(json!([{ "meldingsprotokoll": "no.a" }]))).await;
-        owner.call("POST", &format!("{path}/sikkerhetsnivaer"), Some(json!([{ "sikkerhetsniva": 3 }]))).await;
+        owner
+            .call("POST", &format!("{path}/identifikatorer"), Some(number))
+            .await;
+        owner
+            .call(
+                "POST",
+                &format!("{path}/meldingsprotokoller"),
+                Some(json!([{ "meldingsprotokoll": "no.a" }])),
+            )
+            .await;
+        owner
+            .call(
+                "POST",
+                &format!("{path}/sikkerhetsnivaer"),
+                Some(json!([{ "sikkerhetsniva": 3 }])),
+            )
+            .await;
         ids.push(path);
     }
-    let lookup =
-        format!("/fiks-io/katalog/api/v1/lookup?identifikator=ORG_NO.{number}&meldingProtokoll=no.a&sikkerhetsniva=3");
-    assert_eq!(owner.call("GET", &lookup, None).await.refusal(), "katalog.ingen_treff");
-    assert_eq!(owner.call("PUT", &format!("{}/aktiver", ids[0]), None).await.status, 200);
-    assert_eq!(owner.call("GET", &lookup, None).await.json()["kontoId"], one.as_str());
+    let lookup = format!(
+        "/fiks-io/katalog/api/v1/lookup?identifikator=ORG_NO.{number}&meldingProtokoll=no.a&sikkerhetsniva=3"
+    );
+    assert_eq!(
+        owner.call("GET", &lookup, None).await.refusal(),
+        "katalog.ingen_treff"
+    );
+    assert_eq!(
+        owner
+            .call("PUT", &format!("{}/aktiver", ids[0]), None)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        owner.call("GET", &lookup, None).await.json()["kontoId"],
+        one.as_str()
+    );
     let conflict = owner.call("PUT", &format!("{}/aktiver", ids[1]), None).await;
     assert_eq!(conflict.refusal(), "adresse.konflikt");
     assert_eq!(conflict.json()["errorJson"][0]["kontoId"], one.as_str());
-    owner.call("PUT", &format!("/fiks-io/konto/api/v1/kontoer/{one}/deaktiver"), None).await;
+    owner
+        .call(
+            "PUT",
+            &format!("/fiks-io/konto/api/v1/kontoer/{one}/deaktiver"),
+            None,
+        )
+        .await;
     assert_eq!(owner.call("GET", &lookup, None).await.status, 404);
 }

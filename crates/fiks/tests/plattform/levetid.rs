@@ -23,20 +23,32 @@ async fn forty_days_pass_in_a_second() {
     let large = sender.send(&short, Some(vec![1; 5_100_000])).await.json();
     let from = environment.klient(0, &a);
     let mut outbox = from.lytt().await.unwrap();
-    let document = format!("/dokumentlager/nedlasting/{}/metadata", large["dokumentlagerId"].as_str().unwrap());
+    let document = format!(
+        "/dokumentlager/nedlasting/{}/metadata",
+        large["dokumentlagerId"].as_str().unwrap()
+    );
     let receiver = environment.caller(1).await;
     environment.advance("P1D").await;
     assert_eq!(receiver.call("GET", &document, None).await.status, 200);
     environment.advance("P1DT1S").await;
-    let feedback = tokio::time::timeout(Duration::from_secs(20), outbox.neste()).await.unwrap().unwrap();
+    let feedback = tokio::time::timeout(Duration::from_secs(20), outbox.neste())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(feedback.hode.meldingstype, "no.ks.fiks.kvittering.tidsavbrudd");
-    assert_eq!(feedback.hode.svar_til.unwrap().to_string(), large["meldingId"].as_str().unwrap());
+    assert_eq!(
+        feedback.hode.svar_til.unwrap().to_string(),
+        large["meldingId"].as_str().unwrap()
+    );
     assert_eq!(feedback.hode.svar_til_type.as_deref(), Some("ping"));
     feedback.ack().await.unwrap();
     // The document lives a day longer than its message, and the token's own clock has not moved.
     assert_eq!(receiver.call("GET", &document, None).await.status, 200);
     environment.advance("P38D").await;
-    assert_eq!(receiver.call("GET", &document, None).await.refusal(), "dokument.borte");
+    assert_eq!(
+        receiver.call("GET", &document, None).await.refusal(),
+        "dokument.borte"
+    );
     let count = format!("/fiks-io/manuell/api/v1/kontoer/{b}/meldinger/antall");
     assert_eq!(receiver.call("GET", &count, None).await.json(), 0);
     environment.stop();
@@ -49,21 +61,37 @@ async fn a_restart_loses_nothing_and_time_does_not_go_back() {
     let mut first = Environment::start(folder.clone(), true);
     let (a, b) = (ny_konto(&first, 0).await, ny_konto(&first, 1).await);
     let from = first.klient(0, &a);
-    let sent = from.send(Melding::ny(b.parse::<fiks_klient::KontoId>().unwrap(), "ping")).await.unwrap();
+    let sent = from
+        .send(Melding::ny(b.parse::<fiks_klient::KontoId>().unwrap(), "ping"))
+        .await
+        .unwrap();
     first.advance("P2D").await;
     first.stop();
-    assert!(!first.dev_json().exists(), "a stopped environment still announces itself");
+    assert!(
+        !first.dev_json().exists(),
+        "a stopped environment still announces itself"
+    );
     let mut second = Environment::start(folder.clone(), false);
     for organisasjon in 0..2 {
         for field in ["fiksOrgId", "orgnr", "integrasjon", "kontoer"] {
-            assert_eq!(first.organisasjon(organisasjon)[field], second.organisasjon(organisasjon)[field], "{field}");
+            assert_eq!(
+                first.organisasjon(organisasjon)[field],
+                second.organisasjon(organisasjon)[field],
+                "{field}"
+            );
         }
     }
-    let address = format!("{}/testmiljo/api/v1/tid", second.dev["api"]["http"].as_str().unwrap());
+    let address = format!(
+        "{}/testmiljo/api/v1/tid",
+        second.dev["api"]["http"].as_str().unwrap()
+    );
     let time: serde_json::Value = reqwest::get(address).await.unwrap().json().await.unwrap();
     assert_eq!(time["forskyvningMs"], 2 * 24 * 3_600_000);
     let mut inbox = second.klient(1, &b).lytt().await.unwrap();
-    let received = tokio::time::timeout(Duration::from_secs(20), inbox.neste()).await.unwrap().unwrap();
+    let received = tokio::time::timeout(Duration::from_secs(20), inbox.neste())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(received.hode.melding_id, sent.melding_id);
     assert!(!received.hode.resendt);
     received.ack().await.unwrap();

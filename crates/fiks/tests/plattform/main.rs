@@ -1,5 +1,15 @@
 //! The whole program with a real database and real clients: one `fiks dev`, shared by all tests here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![allow(
+    clippy::too_many_lines,
+    clippy::print_stderr,
+    reason = "a test tells one story, and says what it skips"
+)]
 
 mod amqp;
 mod environment;

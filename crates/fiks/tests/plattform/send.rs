@@ -6,7 +6,13 @@ use crate::environment::{Answer, Caller, answer, environment, metadata, ny_konto
 
 /// A multipart body byte by byte, as one of the real clients writes it.
 async fn raw(caller: &Caller, content_type: &str, body: Vec<u8>) -> Answer {
-    answer(caller.request("POST", "/fiks-io/api/v1/send").header("Content-Type", content_type).body(body)).await
+    answer(
+        caller
+            .request("POST", "/fiks-io/api/v1/send")
+            .header("Content-Type", content_type)
+            .body(body),
+    )
+    .await
 }
 
 fn dotnet(metadata: &Value, data: &str) -> Vec<u8> {
@@ -33,14 +39,23 @@ async fn the_answer_has_exactly_the_fields_that_strict_clients_know() {
     let mut keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
     let mut expected = [
-        "meldingId", "meldingType", "avsenderKontoId", "mottakerKontoId", "ttl", "dokumentlagerId", "svarPaMelding",
+        "meldingId",
+        "meldingType",
+        "avsenderKontoId",
+        "mottakerKontoId",
+        "ttl",
+        "dokumentlagerId",
+        "svarPaMelding",
         "headere",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);
     assert_eq!(body["ttl"], 604_800_000);
     assert_eq!(body["headere"], json!({ "klientMeldingId": "x" }));
-    assert_eq!((&body["dokumentlagerId"], &body["svarPaMelding"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&body["dokumentlagerId"], &body["svarPaMelding"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,21 +90,39 @@ async fn payloads_over_the_limit_go_to_dokumentlager_and_come_back_byte_by_byte(
     let (a, b) = (ny_konto(environment, 0).await, ny_konto(environment, 1).await);
     let (sender, receiver) = (environment.caller(0).await, environment.caller(1).await);
     for size in [1, 5_000_000, 5_000_001, 9_999_999] {
-        let payload: Vec<u8> = (0..size).map(|index| u8::try_from(index % 251).unwrap()).collect();
+        let payload: Vec<u8> = (0..size)
+            .map(|index| u8::try_from(index % 251).unwrap())
+            .collect();
         let sent = sender.send(&metadata(&a, &b), Some(payload.clone())).await.json();
         assert_eq!(sent["dokumentlagerId"].is_string(), size > 5_000_000, "{size}");
         let queue = format!("/fiks-io/manuell/api/v1/kontoer/{b}/meldinger/neste");
-        let data = receiver.request("GET", &format!("{queue}/data")).send().await.unwrap().bytes().await.unwrap();
+        let data = receiver
+            .request("GET", &format!("{queue}/data"))
+            .send()
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap();
         assert!(data == payload, "{size}");
         if let Some(document) = sent["dokumentlagerId"].as_str() {
             let path = format!("/dokumentlager/nedlasting/{document}");
             let download = receiver.request("GET", &path).send().await.unwrap();
-            assert_eq!(download.headers()["content-length"].to_str().unwrap(), size.to_string());
+            assert_eq!(
+                download.headers()["content-length"].to_str().unwrap(),
+                size.to_string()
+            );
             assert!(download.bytes().await.unwrap() == payload);
             // Not even the sender gets it back.
-            assert_eq!(sender.call("GET", &path, None).await.refusal(), "dokument.ikke_eksponert");
+            assert_eq!(
+                sender.call("GET", &path, None).await.refusal(),
+                "dokument.ikke_eksponert"
+            );
         }
-        assert_eq!(receiver.call("GET", &format!("{queue}/ack"), None).await.status, 200);
+        assert_eq!(
+            receiver.call("GET", &format!("{queue}/ack"), None).await.status,
+            200
+        );
     }
 }
 
@@ -99,13 +132,31 @@ async fn only_accepted_senders_may_send_when_the_list_is_on() {
     let (a, b) = (ny_konto(environment, 0).await, ny_konto(environment, 1).await);
     let (sender, owner) = (environment.caller(0).await, environment.caller(1).await);
     let list = format!("/fiks-io/konto/api/v1/kontoer/{b}/aksepterteAvsendere");
-    assert_eq!(owner.call("PUT", &format!("{list}/aktiver"), None).await.status, 204);
-    assert_eq!(sender.send(&metadata(&a, &b), None).await.refusal(), "avsender.ikke_akseptert");
-    assert_eq!(owner.call("POST", &list, Some(json!({ "kontoId": a }))).await.status, 204);
+    assert_eq!(
+        owner.call("PUT", &format!("{list}/aktiver"), None).await.status,
+        204
+    );
+    assert_eq!(
+        sender.send(&metadata(&a, &b), None).await.refusal(),
+        "avsender.ikke_akseptert"
+    );
+    assert_eq!(
+        owner
+            .call("POST", &list, Some(json!({ "kontoId": a })))
+            .await
+            .status,
+        204
+    );
     assert_eq!(sender.send(&metadata(&a, &b), None).await.status, 202);
-    assert_eq!(owner.call("DELETE", &format!("{list}/{a}"), None).await.status, 204);
+    assert_eq!(
+        owner.call("DELETE", &format!("{list}/{a}"), None).await.status,
+        204
+    );
     assert_eq!(sender.send(&metadata(&a, &b), None).await.status, 400);
-    assert_eq!(owner.call("PUT", &format!("{list}/deaktiver"), None).await.status, 204);
+    assert_eq!(
+        owner.call("PUT", &format!("{list}/deaktiver"), None).await.status,
+        204
+    );
     assert_eq!(sender.send(&metadata(&a, &b), None).await.status, 202);
 }
 
@@ -117,12 +168,27 @@ async fn the_pre_check_tells_every_broken_rule_as_a_list() {
     let check = |typ: &str| Some(json!({ "avsenderKontoId": a, "meldingsType": typ, "harPayload": false }));
     let path = format!("/fiks-io/konto/api/v1/kontoer/{b}/validerMelding");
     assert_eq!(sender.call("POST", &path, check("ping")).await.status, 204);
-    owner.call("PUT", &format!("/fiks-io/konto/api/v1/kontoer/{b}/deaktiver"), None).await;
+    owner
+        .call(
+            "PUT",
+            &format!("/fiks-io/konto/api/v1/kontoer/{b}/deaktiver"),
+            None,
+        )
+        .await;
     let refused = sender.call("POST", &path, check("")).await;
     assert_eq!(refused.status, 400);
-    let codes: Vec<_> = refused.json().as_array().unwrap().iter().map(|one| one["errorCode"].clone()).collect();
+    let codes: Vec<_> = refused
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["errorCode"].clone())
+        .collect();
     assert_eq!(codes, ["mottaker.inaktiv", "melding.ugyldig_type"]);
-    assert_eq!(sender.send(&metadata(&a, &b), None).await.refusal(), "mottaker.inaktiv");
+    assert_eq!(
+        sender.send(&metadata(&a, &b), None).await.refusal(),
+        "mottaker.inaktiv"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +199,9 @@ async fn a_repeat_with_the_same_key_gets_the_first_answer_and_sends_nothing() {
     let send = |key: &str| {
         let form = reqwest::multipart::Part::text(metadata(&konto, &konto).to_string());
         let form = reqwest::multipart::Form::new().part("metadata", form);
-        let request = sender.request("POST", "/fiks-io/api/v1/send").header("Idempotency-Key", key.to_owned());
+        let request = sender
+            .request("POST", "/fiks-io/api/v1/send")
+            .header("Idempotency-Key", key.to_owned());
         answer(request.multipart(form))
     };
     let (first, repeat, other) = (send("a").await, send("a").await, send("b").await);
@@ -150,6 +218,16 @@ async fn a_refused_upload_is_read_to_its_end_so_that_the_sender_sees_the_refusal
     let sender = environment.caller(0).await;
     let mut refused = metadata(&konto, &konto);
     refused["ttl"] = json!(0);
-    assert_eq!(sender.send(&refused, Some(vec![1; 60_000_000])).await.refusal(), "melding.ttl_for_kort");
-    assert_eq!(sender.with_wrong_password().send(&refused, Some(vec![1; 20_000_000])).await.status, 401);
+    assert_eq!(
+        sender.send(&refused, Some(vec![1; 60_000_000])).await.refusal(),
+        "melding.ttl_for_kort"
+    );
+    assert_eq!(
+        sender
+            .with_wrong_password()
+            .send(&refused, Some(vec![1; 20_000_000]))
+            .await
+            .status,
+        401
+    );
 }

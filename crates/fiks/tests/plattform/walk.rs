@@ -124,7 +124,13 @@ fn lines() -> Vec<Line> {
         let mut words = line.splitn(5, ' ');
         let mut word = || words.next().unwrap_or_default();
         let (who, status, method, path) = (word(), word().parse().unwrap(), word(), word());
-        Line { who, status, method, path, body: word() }
+        Line {
+            who,
+            status,
+            method,
+            path,
+            body: word(),
+        }
     };
     WALK.lines().filter(|line| !line.is_empty()).map(parse).collect()
 }
@@ -136,10 +142,16 @@ fn operation(line: &Line, published: &BTreeSet<(String, String)>) -> Option<(Str
     let fits = |template: &str| {
         let template: Vec<_> = template.split('/').collect();
         template.len() == parts.len()
-            && template.iter().zip(&parts).all(|(own, sent)| own == sent || (*own == "{}" && !sent.is_empty()))
+            && template
+                .iter()
+                .zip(&parts)
+                .all(|(own, sent)| own == sent || (*own == "{}" && !sent.is_empty()))
     };
-    let mut candidates: Vec<_> =
-        published.iter().filter(|(method, path)| method == line.method && fits(path)).cloned().collect();
+    let mut candidates: Vec<_> = published
+        .iter()
+        .filter(|(method, path)| method == line.method && fits(path))
+        .cloned()
+        .collect();
     // The one with the fewest parameters is meant.
     candidates.sort_by_key(|(_, path)| path.matches("{}").count());
     candidates.into_iter().next()
@@ -148,10 +160,17 @@ fn operation(line: &Line, published: &BTreeSet<(String, String)>) -> Option<(Str
 #[test]
 fn every_operation_has_a_line_in_the_walk() {
     let published = published();
-    let walked: BTreeSet<_> = lines().iter().filter_map(|line| operation(line, &published)).collect();
+    let walked: BTreeSet<_> = lines()
+        .iter()
+        .filter_map(|line| operation(line, &published))
+        .collect();
     let missing: Vec<_> = published.difference(&walked).collect();
     assert!(missing.is_empty(), "add a line for: {missing:#?}");
-    assert_eq!(walked.len(), lines().len(), "two lines call the same operation, or one calls none");
+    assert_eq!(
+        walked.len(),
+        lines().len(),
+        "two lines call the same operation, or one calls none"
+    );
 }
 
 /// What the lines name, made anew.
@@ -163,15 +182,27 @@ struct World {
 impl World {
     async fn new(environment: &Environment) -> Self {
         let owner = environment.caller(0).await;
-        let org = environment.organisasjon(0)["fiksOrgId"].as_str().unwrap().to_owned();
+        let org = environment.organisasjon(0)["fiksOrgId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let konto = ny_konto(environment, 0).await;
         let number = format!("{}", uuid::Uuid::new_v4().as_u128() % 1_000_000_000_000);
-        let integrasjon = json!({ "autorisertOrgnr": "971032146", "navn": "Til turen", "fiksOrganisasjonUuid": org });
-        let made = owner.call("POST", "/konfigurasjon/api/v1/integrasjoner", Some(integrasjon)).await.json();
+        let integrasjon =
+            json!({ "autorisertOrgnr": "971032146", "navn": "Til turen", "fiksOrganisasjonUuid": org });
+        let made = owner
+            .call("POST", "/konfigurasjon/api/v1/integrasjoner", Some(integrasjon))
+            .await
+            .json();
         let adresse = adresse(&owner, &konto, &number).await;
-        let pem = environment.organisasjon(0)["kontoer"][0]["offentligNokkelPem"].as_str().unwrap();
+        let pem = environment.organisasjon(0)["kontoer"][0]["offentligNokkelPem"]
+            .as_str()
+            .unwrap();
         let pem = std::fs::read_to_string(pem).unwrap().replace('\n', "\\n");
-        let large = owner.send(&metadata(&konto, &konto), Some(vec![7; 5_100_000])).await.json();
+        let large = owner
+            .send(&metadata(&konto, &konto), Some(vec![7; 5_100_000]))
+            .await
+            .json();
         let names = vec![
             ("{org}", org),
             ("{konto}", konto.clone()),
@@ -179,21 +210,32 @@ impl World {
             ("{adresse}", adresse),
             ("{nummer}", number),
             ("{pem}", pem),
-            ("{dokument}", large["dokumentlagerId"].as_str().unwrap().to_owned()),
+            (
+                "{dokument}",
+                large["dokumentlagerId"].as_str().unwrap().to_owned(),
+            ),
         ];
         Self { names, konto }
     }
 
     fn fill(&self, text: &str) -> String {
-        self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+        self.names
+            .iter()
+            .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
     }
 
     async fn call(&self, caller: &Caller, line: &Line) -> u16 {
         if line.path == "/fiks-io/api/v1/send" {
-            return caller.send(&metadata(&self.konto, &self.konto), None).await.status;
+            return caller
+                .send(&metadata(&self.konto, &self.konto), None)
+                .await
+                .status;
         }
-        let body: Option<Value> =
-            if line.body.is_empty() { None } else { Some(serde_json::from_str(&self.fill(line.body)).unwrap()) };
+        let body: Option<Value> = if line.body.is_empty() {
+            None
+        } else {
+            Some(serde_json::from_str(&self.fill(line.body)).unwrap())
+        };
         caller.call(line.method, &self.fill(line.path), body).await.status
     }
 }
@@ -201,30 +243,57 @@ impl World {
 /// An active address.
 async fn adresse(owner: &Caller, konto: &str, number: &str) -> String {
     let path = format!("/fiks-io/konto/api/v1/kontoer/{konto}/adresser");
-    let made = owner.call("POST", &path, Some(json!({ "beskrivelse": "Tur" }))).await.json();
+    let made = owner
+        .call("POST", &path, Some(json!({ "beskrivelse": "Tur" })))
+        .await
+        .json();
     let id = made["adresseId"].as_str().unwrap().to_owned();
     for (list, value) in [
-        ("identifikatorer", json!([{ "identifikatorType": "ORG_NO", "identifikator": number }])),
-        ("meldingsprotokoller", json!([{ "meldingsprotokoll": "no.ks.test" }])),
+        (
+            "identifikatorer",
+            json!([{ "identifikatorType": "ORG_NO", "identifikator": number }]),
+        ),
+        (
+            "meldingsprotokoller",
+            json!([{ "meldingsprotokoll": "no.ks.test" }]),
+        ),
         ("sikkerhetsnivaer", json!([{ "sikkerhetsniva": 3 }])),
     ] {
-        assert_eq!(owner.call("POST", &format!("{path}/{id}/{list}"), Some(value)).await.status, 200);
+        assert_eq!(
+            owner
+                .call("POST", &format!("{path}/{id}/{list}"), Some(value))
+                .await
+                .status,
+            200
+        );
     }
-    assert_eq!(owner.call("PUT", &format!("{path}/{id}/aktiver"), None).await.status, 200);
+    assert_eq!(
+        owner
+            .call("PUT", &format!("{path}/{id}/aktiver"), None)
+            .await
+            .status,
+        200
+    );
     id
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_operation_lets_in_the_right_one_and_nobody_else() {
     let environment = environment();
-    let (owner, other, operator) =
-        (environment.caller(0).await, environment.caller(1).await, environment.operator().await);
+    let (owner, other, operator) = (
+        environment.caller(0).await,
+        environment.caller(1).await,
+        environment.operator().await,
+    );
     let mut faults = Vec::new();
     for line in lines() {
         let world = World::new(environment).await;
         let mut expect = |who: &str, got: u16, allowed: &[u16]| {
             if !allowed.contains(&got) {
-                faults.push(format!("{} {} as {who}: {got}, not one of {allowed:?}", line.method, line.path));
+                faults.push(format!(
+                    "{} {} as {who}: {got}, not one of {allowed:?}",
+                    line.method, line.path
+                ));
             }
         };
         let right = if line.who == "rot" { &operator } else { &owner };
@@ -234,11 +303,23 @@ async fn each_operation_lets_in_the_right_one_and_nobody_else() {
         }
         expect("nobody", world.call(&right.nobody(), &line).await, &[401]);
         let refused = if line.who == "spor" { 200 } else { 401 };
-        expect("with a wrong password", world.call(&right.with_wrong_password(), &line).await, &[refused]);
+        expect(
+            "with a wrong password",
+            world.call(&right.with_wrong_password(), &line).await,
+            &[refused],
+        );
         match line.who {
-            "egen" => expect("another organisation", world.call(&other, &line).await, &[403, 404]),
+            "egen" => expect(
+                "another organisation",
+                world.call(&other, &line).await,
+                &[403, 404],
+            ),
             "rot" => expect("an organisation", world.call(&owner, &line).await, &[403]),
-            _ => expect("another organisation", world.call(&other, &line).await, &[line.status]),
+            _ => expect(
+                "another organisation",
+                world.call(&other, &line).await,
+                &[line.status],
+            ),
         }
         expect("the right one", world.call(right, &line).await, &[line.status]);
     }

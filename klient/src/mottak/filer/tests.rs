@@ -252,7 +252,10 @@ async fn a_folder_that_does_not_exist_is_an_error() {
 
 #[tokio::test]
 async fn a_download_that_breaks_off_is_told_as_such() {
-    let body = encrypted(&signed(&[("brev.txt", &[b'a'; 100_000])]));
+    let content: Vec<u8> = (0..100_000u32)
+        .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let body = encrypted(&signed(&[("brev.txt", &content)]));
     let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
     let answer = move || {
         let pieces = [Ok(half.clone()), Err(std::io::Error::other("borte"))];
@@ -260,9 +263,28 @@ async fn a_download_that_breaks_off_is_told_as_such() {
     };
     let router = axum::Router::new().route("/dokumentlager/nedlasting/{id}", axum::routing::get(answer));
     let address = testing::serve(router.merge(testing::token_endpoint())).await;
-    let core = Klient::ny(testing::configured(&address, with_keys)).unwrap().core();
-    let delivery = delivery(&[("dokumentlager-id", "0d2f3a4e-0000-4000-8000-000000000009")], b"");
-    let melding = MottattMelding::new(Meldingshode::read(KONTO, &delivery).unwrap(), delivery, None, core);
+    let core = Klient::ny(testing::configured(&address, with_keys))
+        .unwrap()
+        .core();
+    let delivery = delivery(
+        &[("dokumentlager-id", "0d2f3a4e-0000-4000-8000-000000000009")],
+        b"",
+    );
+    let melding = MottattMelding::new(
+        Meldingshode::read(KONTO, &delivery).unwrap(),
+        delivery,
+        None,
+        core,
+    );
     let feil = melding.filer(PLENTY).await.unwrap_err();
-    assert!(matches!(feil, Feil::Brutt { handling: crate::Handling::Nedlasting, .. }), "{feil}");
+    assert!(
+        matches!(
+            feil,
+            Feil::Brutt {
+                handling: crate::Handling::Nedlasting,
+                ..
+            }
+        ),
+        "{feil}"
+    );
 }

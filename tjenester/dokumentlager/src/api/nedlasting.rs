@@ -5,8 +5,8 @@ use std::ops::Range;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RANGE,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    HeaderMap, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -81,7 +81,10 @@ pub(super) async fn hent(
     Path(id): Path<DokumentId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let range = headers.get(RANGE).and_then(|value| value.to_str().ok()).and_then(single_range);
+    let range = headers
+        .get(RANGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(single_range);
     let size = match range {
         // A range from the end needs the size first.
         Some(Wanted::Last(_)) => dokumentlager.metadata(&caller, id).await?.storrelse,
@@ -111,7 +114,10 @@ impl Wanted {
 fn single_range(header: &str) -> Option<Wanted> {
     let (start, end) = header.strip_prefix("bytes=")?.split_once('-')?;
     match (start.parse::<u64>(), end.parse::<u64>()) {
-        (Ok(start), Ok(end)) => Some(Wanted::From(start, end.checked_add(1).filter(|end| *end > start)?)),
+        (Ok(start), Ok(end)) => Some(Wanted::From(
+            start,
+            end.checked_add(1).filter(|end| *end > start)?,
+        )),
         (Ok(start), Err(_)) if end.is_empty() => Some(Wanted::From(start, u64::MAX)),
         (Err(_), Ok(count)) if start.is_empty() && count > 0 => Some(Wanted::Last(count)),
         _ => None,
@@ -120,18 +126,33 @@ fn single_range(header: &str) -> Option<Wanted> {
 
 /// A body that fails midway breaks the connection before its length is reached: no client takes it for whole.
 fn response(opened: Nedlasting, is_partial: bool) -> Response {
-    let Nedlasting { dokument, range, innhold } = opened;
+    let Nedlasting {
+        dokument,
+        range,
+        innhold,
+    } = opened;
     let mut response = Body::from_stream(innhold).into_response();
     let headers = response.headers_mut();
     let mimetype = HeaderValue::from_str(&dokument.mimetype);
-    headers.insert(CONTENT_TYPE, mimetype.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(range.end.saturating_sub(range.start)));
+    headers.insert(
+        CONTENT_TYPE,
+        mimetype.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+    );
+    headers.insert(
+        CONTENT_LENGTH,
+        HeaderValue::from(range.end.saturating_sub(range.start)),
+    );
     headers.insert(CONTENT_DISPOSITION, disposition(&dokument.navn));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if is_partial {
-        let content = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), dokument.storrelse);
+        let content = format!(
+            "bytes {}-{}/{}",
+            range.start,
+            range.end.saturating_sub(1),
+            dokument.storrelse
+        );
         if let Ok(content) = HeaderValue::try_from(content) {
             headers.insert(CONTENT_RANGE, content);
         }
@@ -144,11 +165,19 @@ fn response(opened: Nedlasting, is_partial: bool) -> Response {
 fn disposition(name: &str) -> HeaderValue {
     let plain: String = name
         .chars()
-        .map(|tegn| if tegn.is_ascii_graphic() && !"\"\\".contains(tegn) || tegn == ' ' { tegn } else { '_' })
+        .map(|tegn| {
+            if tegn.is_ascii_graphic() && !"\"\\".contains(tegn) || tegn == ' ' {
+                tegn
+            } else {
+                '_'
+            }
+        })
         .collect();
     let exact = utf8_percent_encode(name, ATTR_CHAR);
-    HeaderValue::try_from(format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"))
-        .unwrap_or(HeaderValue::from_static("attachment"))
+    HeaderValue::try_from(format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
+    ))
+    .unwrap_or(HeaderValue::from_static("attachment"))
 }
 
 /// Hent metadata for et dokument
@@ -180,7 +209,14 @@ mod tests {
         assert_eq!(single_range("bytes=0-99"), Some(Wanted::From(0, 100)));
         assert_eq!(single_range("bytes=5-"), Some(Wanted::From(5, u64::MAX)));
         assert_eq!(single_range("bytes=-7"), Some(Wanted::Last(7)));
-        for header in ["bytes=9-5", "bytes=a-b", "bytes=0-1,4-5", "bytes=-", "items=0-1", "bytes=-0"] {
+        for header in [
+            "bytes=9-5",
+            "bytes=a-b",
+            "bytes=0-1,4-5",
+            "bytes=-",
+            "items=0-1",
+            "bytes=-0",
+        ] {
             assert_eq!(single_range(header), None, "{header}");
         }
         assert_eq!(Wanted::Last(7).within(5), 0..5);

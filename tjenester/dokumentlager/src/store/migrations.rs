@@ -67,7 +67,13 @@ fn dokument() -> TableCreateStatement {
 fn eksponering() -> TableCreateStatement {
     Table::create()
         .table("dokumentlager_eksponering")
-        .col(ColumnDef::new("id").big_integer().not_null().auto_increment().primary_key())
+        .col(
+            ColumnDef::new("id")
+                .big_integer()
+                .not_null()
+                .auto_increment()
+                .primary_key(),
+        )
         .col(ColumnDef::new("dokument").uuid().not_null())
         .col(ColumnDef::new("privilegium").string())
         .col(ColumnDef::new("ressurs").uuid())

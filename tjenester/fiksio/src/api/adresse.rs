@@ -64,7 +64,12 @@ fn wire(fiks_org_id: FiksOrgId, adresse: adresse::Adresse) -> Adresse {
         sist_endret: adresse.sist_endret,
         aktiv: adresse.aktiv,
         gyldig: adresse.dekning.er_gyldig(),
-        identifikatorer: adresse.dekning.identifikatorer.iter().map(ToString::to_string).collect(),
+        identifikatorer: adresse
+            .dekning
+            .identifikatorer
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         meldingsprotokoller: adresse.dekning.protokoller.into_iter().collect(),
         sikkerhetsnivaer: adresse.dekning.nivaer.into_iter().collect(),
         beskrivelse: adresse.beskrivelse,
@@ -81,7 +86,10 @@ pub(super) struct IdentifikatorWire {
 
 pub(super) fn identifikatorer(sent: Vec<IdentifikatorWire>) -> Result<BTreeSet<Identifikator>, FiksioError> {
     let read = |one: IdentifikatorWire| {
-        Identifikator::new(one.identifikator_type.unwrap_or(IdentifikatorType::OrgNo), &one.identifikator)
+        Identifikator::new(
+            one.identifikator_type.unwrap_or(IdentifikatorType::OrgNo),
+            &one.identifikator,
+        )
     };
     sent.into_iter().map(read).collect()
 }
@@ -129,21 +137,40 @@ struct SikkerhetsnivaSpesifikasjon {
 }
 
 fn med_identifikatorer(sent: Vec<IdentifikatorWire>) -> Result<Dekning, FiksioError> {
-    Ok(Dekning { identifikatorer: identifikatorer(not_empty(sent)?)?, ..Dekning::default() })
+    Ok(Dekning {
+        identifikatorer: identifikatorer(not_empty(sent)?)?,
+        ..Dekning::default()
+    })
 }
 
 fn med_protokoller(sent: Vec<MeldingsprotokollSpesifikasjon>) -> Result<Dekning, FiksioError> {
-    let protokoller = not_empty(sent)?.into_iter().map(|one| one.meldingsprotokoll).collect();
-    Ok(Dekning { protokoller, ..Dekning::default() })
+    let protokoller = not_empty(sent)?
+        .into_iter()
+        .map(|one| one.meldingsprotokoll)
+        .collect();
+    Ok(Dekning {
+        protokoller,
+        ..Dekning::default()
+    })
 }
 
 fn med_nivaer(sent: Vec<SikkerhetsnivaSpesifikasjon>) -> Result<Dekning, FiksioError> {
-    let nivaer = not_empty(sent)?.into_iter().map(|one| one.sikkerhetsniva).collect();
-    Ok(Dekning { nivaer, ..Dekning::default() })
+    let nivaer = not_empty(sent)?
+        .into_iter()
+        .map(|one| one.sikkerhetsniva)
+        .collect();
+    Ok(Dekning {
+        nivaer,
+        ..Dekning::default()
+    })
 }
 
 fn not_empty<T>(sent: Vec<T>) -> Result<Vec<T>, FiksioError> {
-    if sent.is_empty() { Err(FiksioError::TomListe) } else { Ok(sent) }
+    if sent.is_empty() {
+        Err(FiksioError::TomListe)
+    } else {
+        Ok(sent)
+    }
 }
 
 /// Adressene til en konto
@@ -165,7 +192,12 @@ async fn alle(
 ) -> Result<Json<Vec<Adresse>>, ApiError> {
     let adresser = fiksio.adresser(&caller, konto).await?;
     let fiks_org_id = fiksio.konto(konto).await?.fiks_org_id;
-    Ok(Json(adresser.into_iter().map(|adresse| wire(fiks_org_id, adresse)).collect()))
+    Ok(Json(
+        adresser
+            .into_iter()
+            .map(|adresse| wire(fiks_org_id, adresse))
+            .collect(),
+    ))
 }
 
 /// Opprett en tom, inaktiv adresse
@@ -231,7 +263,13 @@ async fn beskriv(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<AdresseBeskrivelseSpesifikasjon>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.sett_beskrivelse(&caller, konto, adresse, sent.beskrivelse).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .sett_beskrivelse(&caller, konto, adresse, sent.beskrivelse)
+            .await?,
+    )
+    .await
 }
 
 /// La oppslag finne adressen
@@ -251,7 +289,11 @@ async fn aktiver(
     State(fiksio): State<Fiksio>,
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.sett_adresse_aktiv(&caller, konto, adresse, true).await?).await
+    on_wire(
+        &fiksio,
+        fiksio.sett_adresse_aktiv(&caller, konto, adresse, true).await?,
+    )
+    .await
 }
 
 /// Skjul adressen for oppslag
@@ -271,7 +313,11 @@ async fn deaktiver(
     State(fiksio): State<Fiksio>,
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.sett_adresse_aktiv(&caller, konto, adresse, false).await?).await
+    on_wire(
+        &fiksio,
+        fiksio.sett_adresse_aktiv(&caller, konto, adresse, false).await?,
+    )
+    .await
 }
 
 /// Legg identifikatorer til en adresse
@@ -293,7 +339,13 @@ async fn legg_til_identifikator(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<Vec<IdentifikatorWire>>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.utvid_dekning(&caller, konto, adresse, med_identifikatorer(sent)?).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .utvid_dekning(&caller, konto, adresse, med_identifikatorer(sent)?)
+            .await?,
+    )
+    .await
 }
 
 /// Fjern identifikatorer fra en adresse
@@ -315,7 +367,13 @@ async fn fjern_identifikator(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<Vec<IdentifikatorWire>>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.innskrenk_dekning(&caller, konto, adresse, med_identifikatorer(sent)?).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .innskrenk_dekning(&caller, konto, adresse, med_identifikatorer(sent)?)
+            .await?,
+    )
+    .await
 }
 
 /// Legg meldingsprotokoller til en adresse
@@ -337,7 +395,13 @@ async fn legg_til_protokoll(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<Vec<MeldingsprotokollSpesifikasjon>>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.utvid_dekning(&caller, konto, adresse, med_protokoller(sent)?).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .utvid_dekning(&caller, konto, adresse, med_protokoller(sent)?)
+            .await?,
+    )
+    .await
 }
 
 /// Fjern meldingsprotokoller fra en adresse
@@ -359,7 +423,13 @@ async fn fjern_protokoll(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<Vec<MeldingsprotokollSpesifikasjon>>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.innskrenk_dekning(&caller, konto, adresse, med_protokoller(sent)?).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .innskrenk_dekning(&caller, konto, adresse, med_protokoller(sent)?)
+            .await?,
+    )
+    .await
 }
 
 /// Legg sikkerhetsnivåer til en adresse
@@ -381,7 +451,13 @@ async fn legg_til_niva(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<Vec<SikkerhetsnivaSpesifikasjon>>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.utvid_dekning(&caller, konto, adresse, med_nivaer(sent)?).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .utvid_dekning(&caller, konto, adresse, med_nivaer(sent)?)
+            .await?,
+    )
+    .await
 }
 
 /// Fjern sikkerhetsnivåer fra en adresse
@@ -403,5 +479,11 @@ async fn fjern_niva(
     Path((konto, adresse)): Path<(KontoId, AdresseId)>,
     Json(sent): Json<Vec<SikkerhetsnivaSpesifikasjon>>,
 ) -> Result<Json<Adresse>, ApiError> {
-    on_wire(&fiksio, fiksio.innskrenk_dekning(&caller, konto, adresse, med_nivaer(sent)?).await?).await
+    on_wire(
+        &fiksio,
+        fiksio
+            .innskrenk_dekning(&caller, konto, adresse, med_nivaer(sent)?)
+            .await?,
+    )
+    .await
 }

@@ -60,7 +60,11 @@ async fn hent(
     let mut avsendere = Vec::with_capacity(kontoer.len());
     for konto in kontoer {
         let fiks_org_navn = fiksio.organisasjon_navn(&konto).await?;
-        avsendere.push(Avsender { konto_id: konto.id, konto_navn: konto.navn, fiks_org_navn });
+        avsendere.push(Avsender {
+            konto_id: konto.id,
+            konto_navn: konto.navn,
+            fiks_org_navn,
+        });
     }
     Ok(Json(AksepterteAvsendere { avsendere, aktivert }))
 }
@@ -115,7 +119,10 @@ async fn sett(
     konto: KontoId,
     gjelder: bool,
 ) -> Result<StatusCode, ApiError> {
-    let endring = KontoEndring { bare_aksepterte: Some(gjelder), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        bare_aksepterte: Some(gjelder),
+        ..KontoEndring::default()
+    };
     fiksio.endre_konto(caller, konto, endring).await?;
     Ok(StatusCode::NO_CONTENT)
 }

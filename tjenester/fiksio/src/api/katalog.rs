@@ -208,7 +208,12 @@ async fn matched(fiksio: &Fiksio, treff: Adresse) -> Result<AdresseMatch, ApiErr
         fiks_org_id: fiksio.konto(treff.konto).await?.fiks_org_id,
         konto_id: treff.konto,
         adresse_id: treff.id,
-        identifikator_match: treff.dekning.identifikatorer.iter().map(ToString::to_string).collect(),
+        identifikator_match: treff
+            .dekning
+            .identifikatorer
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         melding_type_match: treff.dekning.protokoller.into_iter().collect(),
         niva_match: treff.dekning.nivaer.into_iter().collect(),
     })

@@ -28,7 +28,11 @@ struct Meldingsprotokoll {
 
 impl From<&protokollkatalog::Meldingsprotokoll> for Meldingsprotokoll {
     fn from(protokoll: &protokollkatalog::Meldingsprotokoll) -> Self {
-        Self { navn: protokoll.navn, beskrivelse: protokoll.beskrivelse, url: protokoll.url }
+        Self {
+            navn: protokoll.navn,
+            beskrivelse: protokoll.beskrivelse,
+            url: protokoll.url,
+        }
     }
 }
 
@@ -37,7 +41,11 @@ fn list() -> Json<Vec<Meldingsprotokoll>> {
 }
 
 fn one(navn: &str) -> Result<Json<Meldingsprotokoll>, ApiError> {
-    Ok(Json(protokollkatalog::finn(navn).ok_or(FiksioError::UkjentProtokoll)?.into()))
+    Ok(Json(
+        protokollkatalog::finn(navn)
+            .ok_or(FiksioError::UkjentProtokoll)?
+            .into(),
+    ))
 }
 
 /// Alle meldingsprotokoller
@@ -67,10 +75,7 @@ async fn alle(_caller: Authenticated) -> Json<Vec<Meldingsprotokoll>> {
         (status = "default", description = "Feil", body = ErrorMessage),
     ),
 )]
-async fn en(
-    _caller: Authenticated,
-    Path(navn): Path<String>,
-) -> Result<Json<Meldingsprotokoll>, ApiError> {
+async fn en(_caller: Authenticated, Path(navn): Path<String>) -> Result<Json<Meldingsprotokoll>, ApiError> {
     one(&navn)
 }
 

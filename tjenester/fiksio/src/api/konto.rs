@@ -50,7 +50,10 @@ pub(super) struct Konto {
 }
 
 async fn on_wire(fiksio: &Fiksio, konto: &konto::Konto) -> Result<Konto, ApiError> {
-    let certificate = konto.offentlig_nokkel.as_deref().and_then(|pem| Certificate::from_pem(pem).ok());
+    let certificate = konto
+        .offentlig_nokkel
+        .as_deref()
+        .and_then(|pem| Certificate::from_pem(pem).ok());
     Ok(Konto {
         fiks_org_id: konto.fiks_org_id,
         fiks_org_navn: fiksio.organisasjon_navn(konto).await?,
@@ -119,8 +122,14 @@ struct SokQuery {
     aktiv: Option<bool>,
 }
 
-fn adresser(sent: Option<Vec<OpprettAdresseSpesifikasjon>>) -> Result<Vec<crate::model::adresse::NyAdresse>, ApiError> {
-    Ok(sent.unwrap_or_default().into_iter().map(TryInto::try_into).collect::<Result<_, crate::FiksioError>>()?)
+fn adresser(
+    sent: Option<Vec<OpprettAdresseSpesifikasjon>>,
+) -> Result<Vec<crate::model::adresse::NyAdresse>, ApiError> {
+    Ok(sent
+        .unwrap_or_default()
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<_, crate::FiksioError>>()?)
 }
 
 /// Opprett en konto
@@ -153,7 +162,9 @@ async fn opprett(
     let konto = fiksio.opprett_konto(&caller, ny).await?;
     let mut response = (StatusCode::CREATED, Json(on_wire(&fiksio, &konto).await?)).into_response();
     if let Ok(id) = HeaderValue::try_from(konto.id.to_string()) {
-        response.headers_mut().insert(HeaderName::from_static("kontoid"), id);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("kontoid"), id);
     }
     Ok(response)
 }
@@ -176,7 +187,10 @@ async fn sok(
     Query(query): Query<SokQuery>,
 ) -> Result<Json<Vec<Konto>>, ApiError> {
     let mut found = Vec::new();
-    for konto in fiksio.sok_kontoer(&caller, query.fiks_org_id, query.aktiv).await? {
+    for konto in fiksio
+        .sok_kontoer(&caller, query.fiks_org_id, query.aktiv)
+        .await?
+    {
         found.push(on_wire(&fiksio, &konto).await?);
     }
     Ok(Json(found))
@@ -274,7 +288,10 @@ async fn endre_navn(
     Path(konto): Path<KontoId>,
     Json(sent): Json<KontoNavnSpesifikasjon>,
 ) -> Result<StatusCode, ApiError> {
-    let endring = KontoEndring { navn: Some(sent.konto_navn), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        navn: Some(sent.konto_navn),
+        ..KontoEndring::default()
+    };
     fiksio.endre_konto(&caller, konto, endring).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -296,7 +313,10 @@ async fn aktiver(
     State(fiksio): State<Fiksio>,
     Path(konto): Path<KontoId>,
 ) -> Result<Json<Konto>, ApiError> {
-    let endring = KontoEndring { aktiv: Some(true), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        aktiv: Some(true),
+        ..KontoEndring::default()
+    };
     let konto = fiksio.endre_konto(&caller, konto, endring).await?;
     Ok(Json(on_wire(&fiksio, &konto).await?))
 }
@@ -318,7 +338,10 @@ async fn deaktiver(
     State(fiksio): State<Fiksio>,
     Path(konto): Path<KontoId>,
 ) -> Result<Json<Konto>, ApiError> {
-    let endring = KontoEndring { aktiv: Some(false), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        aktiv: Some(false),
+        ..KontoEndring::default()
+    };
     let konto = fiksio.endre_konto(&caller, konto, endring).await?;
     Ok(Json(on_wire(&fiksio, &konto).await?))
 }
@@ -345,12 +368,17 @@ async fn valider(
     Path(konto): Path<KontoId>,
     Json(sent): Json<ValiderMeldingRequest>,
 ) -> Result<Response, ApiError> {
-    let brudd = fiksio.valider_melding(&caller, konto, sent.avsender_konto_id, &sent.meldings_type).await?;
+    let brudd = fiksio
+        .valider_melding(&caller, konto, sent.avsender_konto_id, &sent.meldings_type)
+        .await?;
     if brudd.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let path = format!("/fiks-io/konto/api/v1/kontoer/{konto}/validerMelding");
-    let messages: Vec<_> = brudd.iter().map(|error| ErrorMessage::new(error, &path)).collect();
+    let messages: Vec<_> = brudd
+        .iter()
+        .map(|error| ErrorMessage::new(error, &path))
+        .collect();
     let mut response = (StatusCode::BAD_REQUEST, Json(messages)).into_response();
     response.extensions_mut().insert(OwnErrorBody);
     Ok(response)

@@ -138,11 +138,18 @@ async fn data(
     if wants_json(&headers) {
         return Ok(Json(STANDARD.encode(whole(payload).await?)).into_response());
     }
-    Ok(([(CONTENT_TYPE, "application/octet-stream")], Body::from_stream(payload)).into_response())
+    Ok((
+        [(CONTENT_TYPE, "application/octet-stream")],
+        Body::from_stream(payload),
+    )
+        .into_response())
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     accept.contains("application/json") && !accept.contains("octet-stream") && !accept.contains("*/*")
 }
 
@@ -174,7 +181,12 @@ async fn ack(
     State(fiksio): State<Fiksio>,
     Path(konto): Path<KontoId>,
 ) -> Result<Json<MottattMeldingMetadata>, ApiError> {
-    Ok(Json(fiksio.avslutt_neste(&caller, konto, Tilstand::Kvittert).await?.into()))
+    Ok(Json(
+        fiksio
+            .avslutt_neste(&caller, konto, Tilstand::Kvittert)
+            .await?
+            .into(),
+    ))
 }
 
 /// Avvis neste melding; den fjernes uten at avsender får beskjed
@@ -194,7 +206,12 @@ async fn nac(
     State(fiksio): State<Fiksio>,
     Path(konto): Path<KontoId>,
 ) -> Result<Json<MottattMeldingMetadata>, ApiError> {
-    Ok(Json(fiksio.avslutt_neste(&caller, konto, Tilstand::Avvist).await?.into()))
+    Ok(Json(
+        fiksio
+            .avslutt_neste(&caller, konto, Tilstand::Avvist)
+            .await?
+            .into(),
+    ))
 }
 
 /// Svar på neste melding uten innhold, og kvitter den
@@ -216,5 +233,10 @@ async fn svar_og_ack(
     Path(konto): Path<KontoId>,
     Json(sent): Json<SvarSpesifikasjon>,
 ) -> Result<Json<MottattMeldingMetadata>, ApiError> {
-    Ok(Json(fiksio.svar_og_kvitter(&caller, konto, sent.melding_type, sent.ttl).await?.into()))
+    Ok(Json(
+        fiksio
+            .svar_og_kvitter(&caller, konto, sent.melding_type, sent.ttl)
+            .await?
+            .into(),
+    ))
 }

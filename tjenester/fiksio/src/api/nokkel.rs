@@ -81,11 +81,17 @@ impl OffentligNokkelStatus {
         match checked {
             Ok(certificate) => {
                 let nokkel = OffentligNokkel::from(&certificate);
-                Self { gyldig: nokkel.valid, melding: nokkel.status_message, offentlig_nokkel: Some(nokkel.nokkel) }
+                Self {
+                    gyldig: nokkel.valid,
+                    melding: nokkel.status_message,
+                    offentlig_nokkel: Some(nokkel.nokkel),
+                }
             }
-            Err(error) => {
-                Self { gyldig: false, melding: Some(fiks_core::Problem::text(&error)), offentlig_nokkel: None }
-            }
+            Err(error) => Self {
+                gyldig: false,
+                melding: Some(fiks_core::Problem::text(&error)),
+                offentlig_nokkel: None,
+            },
         }
     }
 }
@@ -131,7 +137,10 @@ async fn katalog_put(
     Path(konto): Path<KontoId>,
     Json(sent): Json<NokkelIKatalog>,
 ) -> Result<StatusCode, ApiError> {
-    let endring = KontoEndring { offentlig_nokkel: Some(Some(sent.nokkel)), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        offentlig_nokkel: Some(Some(sent.nokkel)),
+        ..KontoEndring::default()
+    };
     fiksio.endre_konto(&caller, konto, endring).await?;
     Ok(StatusCode::OK)
 }
@@ -178,9 +187,15 @@ async fn konto_put(
     Path(konto): Path<KontoId>,
     Json(sent): Json<OppdaterOffentligNokkelSpesifikasjon>,
 ) -> Result<(StatusCode, Json<OffentligNokkel>), ApiError> {
-    let endring = KontoEndring { offentlig_nokkel: Some(Some(sent.pem)), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        offentlig_nokkel: Some(Some(sent.pem)),
+        ..KontoEndring::default()
+    };
     fiksio.endre_konto(&caller, konto, endring).await?;
-    Ok((StatusCode::CREATED, Json((&fiksio.offentlig_nokkel(konto).await?).into())))
+    Ok((
+        StatusCode::CREATED,
+        Json((&fiksio.offentlig_nokkel(konto).await?).into()),
+    ))
 }
 
 /// Fjern kontoens offentlige nøkkel
@@ -200,7 +215,10 @@ async fn konto_delete(
     State(fiksio): State<Fiksio>,
     Path(konto): Path<KontoId>,
 ) -> Result<StatusCode, ApiError> {
-    let endring = KontoEndring { offentlig_nokkel: Some(None), ..KontoEndring::default() };
+    let endring = KontoEndring {
+        offentlig_nokkel: Some(None),
+        ..KontoEndring::default()
+    };
     fiksio.endre_konto(&caller, konto, endring).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -53,9 +53,19 @@ impl TryFrom<MeldingSpesifikasjon> for Spesifikasjon {
 
     fn try_from(sent: MeldingSpesifikasjon) -> Result<Self, FiksioError> {
         let headere = sent.headere.unwrap_or_default();
-        let headere = headere.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        let headere = headere
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
         let (avsender, mottaker) = (sent.avsender_konto_id, sent.mottaker_konto_id);
-        Self::new(avsender, mottaker, sent.melding_type, sent.svar_pa_melding, sent.ttl, headere)
+        Self::new(
+            avsender,
+            mottaker,
+            sent.melding_type,
+            sent.svar_pa_melding,
+            sent.ttl,
+            headere,
+        )
     }
 }
 
@@ -124,7 +134,9 @@ async fn send(
     let metadata = read_metadata(&mut parts).await?;
     let spesifikasjon = parse_json::<MeldingSpesifikasjon>(&metadata)?.try_into()?;
     let payload = payload(parts).await?;
-    let melding = fiksio.send(&caller, spesifikasjon, payload, claim.map(store_answer)).await?;
+    let melding = fiksio
+        .send(&caller, spesifikasjon, payload, claim.map(store_answer))
+        .await?;
     Ok((StatusCode::ACCEPTED, axum::Json(SendtMelding::from(&melding))).into_response())
 }
 
@@ -133,19 +145,27 @@ fn store_answer(claim: IdempotencyClaim) -> InTransaction {
     Box::new(move |transaction, melding| {
         Box::pin(async move {
             let body = serde_json::to_vec(&SendtMelding::from(melding)).unwrap_or_default();
-            claim.answer_in(transaction, &StoredAnswer::json(StatusCode::ACCEPTED, &body)).await
+            claim
+                .answer_in(transaction, &StoredAnswer::json(StatusCode::ACCEPTED, &body))
+                .await
         })
     })
 }
 
 fn multipart(request: Request) -> Result<Multipart<'static>, FiksioError> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let boundary = multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| FiksioError::IkkeMultipart)?;
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let boundary =
+        multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| FiksioError::IkkeMultipart)?;
     Ok(Multipart::new(request.into_body().into_data_stream(), boundary))
 }
 
 async fn read_metadata(parts: &mut Multipart<'static>) -> Result<Vec<u8>, FiksioError> {
-    let mut field = next_field(parts).await?.filter(|field| field.name() == Some("metadata"));
+    let mut field = next_field(parts)
+        .await?
+        .filter(|field| field.name() == Some("metadata"));
     let field = field.as_mut().ok_or(FiksioError::ManglerMetadata)?;
     let mut metadata = Vec::new();
     while let Some(piece) = next_piece(field).await? {
@@ -159,11 +179,17 @@ async fn read_metadata(parts: &mut Multipart<'static>) -> Result<Vec<u8>, Fiksio
 
 /// The part `data` as a stream that also fails when more follows it or when the form does not end as it should.
 async fn payload(mut parts: Multipart<'static>) -> Result<Option<Payload>, FiksioError> {
-    let Some(field) = next_field(&mut parts).await? else { return Ok(None) };
+    let Some(field) = next_field(&mut parts).await? else {
+        return Ok(None);
+    };
     if field.name() != Some("data") {
         return Err(FiksioError::UventetDel);
     }
-    let start = Reading { field: Some(field), parts, left: STORSTE_INNHOLD };
+    let start = Reading {
+        field: Some(field),
+        parts,
+        left: STORSTE_INNHOLD,
+    };
     Ok(Some(try_unfold(start, Reading::next).boxed()))
 }
 
@@ -175,10 +201,15 @@ struct Reading {
 
 impl Reading {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, FiksioError> {
-        let Some(field) = self.field.as_mut() else { return Ok(None) };
+        let Some(field) = self.field.as_mut() else {
+            return Ok(None);
+        };
         if let Some(piece) = next_piece(field).await? {
             let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            self.left = self.left.checked_sub(length).ok_or(FiksioError::InnholdForStort)?;
+            self.left = self
+                .left
+                .checked_sub(length)
+                .ok_or(FiksioError::InnholdForStort)?;
             return Ok(Some((piece, self)));
         }
         self.field = None;
@@ -199,5 +230,6 @@ async fn next_piece(field: &mut Field<'static>) -> Result<Option<Bytes>, FiksioE
 
 async fn timely<T>(read: impl Future<Output = multer::Result<T>>) -> Result<T, FiksioError> {
     let read = tokio::time::timeout(STALLED, read).await;
-    read.map_err(|_| FiksioError::AvbruttOpplasting)?.map_err(|_| FiksioError::AvbruttOpplasting)
+    read.map_err(|_| FiksioError::AvbruttOpplasting)?
+        .map_err(|_| FiksioError::AvbruttOpplasting)
 }

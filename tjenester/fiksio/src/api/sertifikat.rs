@@ -64,7 +64,9 @@ async fn verifiser(
 fn check(fiksio: &Fiksio, sent: &Skjema) -> Result<Certificate, FiksioError> {
     match sent.format.as_str() {
         "P12" => {
-            let certificate = read_key_store(&sent.file, None, &sent.passord)?.certificate().pem();
+            let certificate = read_key_store(&sent.file, None, &sent.passord)?
+                .certificate()
+                .pem();
             fiksio.verifiser_nokkel(&certificate)
         }
         "PEM" | "" => fiksio.verifiser_nokkel(&String::from_utf8_lossy(&sent.file)),
@@ -73,14 +75,26 @@ fn check(fiksio: &Fiksio, sent: &Skjema) -> Result<Certificate, FiksioError> {
 }
 
 async fn read(request: Request) -> Result<Skjema, FiksioError> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let boundary = multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| FiksioError::IkkeMultipart)?;
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let boundary =
+        multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| FiksioError::IkkeMultipart)?;
     let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(LARGEST));
     let mut parts = Multipart::with_constraints(request.into_body().into_data_stream(), boundary, limits);
     let mut sent = Skjema::default();
-    while let Some(field) = parts.next_field().await.map_err(|_| FiksioError::AvbruttOpplasting)? {
+    while let Some(field) = parts
+        .next_field()
+        .await
+        .map_err(|_| FiksioError::AvbruttOpplasting)?
+    {
         let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(|_| FiksioError::AvbruttOpplasting)?.to_vec();
+        let bytes = field
+            .bytes()
+            .await
+            .map_err(|_| FiksioError::AvbruttOpplasting)?
+            .to_vec();
         match name.as_str() {
             "file" => sent.file = bytes,
             "format" => sent.format = String::from_utf8_lossy(&bytes).trim().to_ascii_uppercase(),

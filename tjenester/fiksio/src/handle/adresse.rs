@@ -7,7 +7,9 @@ use fiks_identity::Caller;
 
 use super::{Fiksio, privilegium};
 use crate::errors::FiksioError;
-use crate::model::adresse::{Adresse, AdresseId, Dekning, NyAdresse, check_beskrivelse, check_niva, check_protokoll};
+use crate::model::adresse::{
+    Adresse, AdresseId, Dekning, NyAdresse, check_beskrivelse, check_niva, check_protokoll,
+};
 use crate::store::adresse as store;
 
 /// A change to an address, applied to what is stored.
@@ -28,7 +30,11 @@ impl Fiksio {
         beskrivelse: String,
     ) -> Result<Adresse, FiksioError> {
         self.konto_for(caller, konto, privilegium::KONFIGURERE).await?;
-        let ny = NyAdresse { beskrivelse, dekning: Dekning::default(), aktiv: false };
+        let ny = NyAdresse {
+            beskrivelse,
+            dekning: Dekning::default(),
+            aktiv: false,
+        };
         let (fiksio, by) = (self.clone(), caller.name());
         self.grunn()
             .database
@@ -39,14 +45,25 @@ impl Fiksio {
     }
 
     /// Removes an address.
-    pub async fn slett_adresse(&self, caller: &Caller, konto: KontoId, id: AdresseId) -> Result<(), FiksioError> {
+    pub async fn slett_adresse(
+        &self,
+        caller: &Caller,
+        konto: KontoId,
+        id: AdresseId,
+    ) -> Result<(), FiksioError> {
         self.konto_for(caller, konto, privilegium::KONFIGURERE).await?;
         let gone: Result<bool, FiksioError> = self
             .grunn()
             .database
-            .write(move |transaction| Box::pin(async move { Ok(store::delete(transaction, konto, id).await?) }))
+            .write(move |transaction| {
+                Box::pin(async move { Ok(store::delete(transaction, konto, id).await?) })
+            })
             .await;
-        if gone? { Ok(()) } else { Err(FiksioError::UkjentAdresse { adresse: id }) }
+        if gone? {
+            Ok(())
+        } else {
+            Err(FiksioError::UkjentAdresse { adresse: id })
+        }
     }
 
     /// Makes an address visible to look-ups, or hides it.
@@ -57,7 +74,8 @@ impl Fiksio {
         id: AdresseId,
         aktiv: bool,
     ) -> Result<Adresse, FiksioError> {
-        self.endre_adresse(caller, konto, id, Box::new(move |adresse| adresse.aktiv = aktiv)).await
+        self.endre_adresse(caller, konto, id, Box::new(move |adresse| adresse.aktiv = aktiv))
+            .await
     }
 
     /// Changes the description.
@@ -69,7 +87,13 @@ impl Fiksio {
         beskrivelse: String,
     ) -> Result<Adresse, FiksioError> {
         check_beskrivelse(&beskrivelse)?;
-        self.endre_adresse(caller, konto, id, Box::new(move |adresse| adresse.beskrivelse = beskrivelse)).await
+        self.endre_adresse(
+            caller,
+            konto,
+            id,
+            Box::new(move |adresse| adresse.beskrivelse = beskrivelse),
+        )
+        .await
     }
 
     /// Adds to what an address answers to.
@@ -98,8 +122,14 @@ impl Fiksio {
         bort: Dekning,
     ) -> Result<Adresse, FiksioError> {
         let shrink = move |adresse: &mut Adresse| {
-            adresse.dekning.identifikatorer.retain(|each| !bort.identifikatorer.contains(each));
-            adresse.dekning.protokoller.retain(|each| !bort.protokoller.contains(each));
+            adresse
+                .dekning
+                .identifikatorer
+                .retain(|each| !bort.identifikatorer.contains(each));
+            adresse
+                .dekning
+                .protokoller
+                .retain(|each| !bort.protokoller.contains(each));
             adresse.dekning.nivaer.retain(|each| !bort.nivaer.contains(each));
         };
         self.endre_adresse(caller, konto, id, Box::new(shrink)).await
@@ -159,7 +189,10 @@ impl Fiksio {
 }
 
 fn check_dekning(dekning: &Dekning) -> Result<(), FiksioError> {
-    dekning.protokoller.iter().try_for_each(|protokoll| check_protokoll(protokoll))?;
+    dekning
+        .protokoller
+        .iter()
+        .try_for_each(|protokoll| check_protokoll(protokoll))?;
     dekning.nivaer.iter().try_for_each(|niva| check_niva(*niva))
 }
 
@@ -174,8 +207,15 @@ async fn check_active_in(transaction: &DatabaseTransaction, adresse: &Adresse) -
     let others = store::active_with(transaction, adresse.dekning.identifikatorer.iter()).await?;
     let others = others.into_iter().filter(|other| other.id != adresse.id);
     let konflikter: Vec<Adresse> = others
-        .map(|other| Adresse { dekning: other.dekning.felles(&adresse.dekning), ..other })
+        .map(|other| Adresse {
+            dekning: other.dekning.felles(&adresse.dekning),
+            ..other
+        })
         .filter(|other| other.dekning.er_gyldig())
         .collect();
-    if konflikter.is_empty() { Ok(()) } else { Err(FiksioError::AdresseKonflikt { konflikter }) }
+    if konflikter.is_empty() {
+        Ok(())
+    } else {
+        Err(FiksioError::AdresseKonflikt { konflikter })
+    }
 }

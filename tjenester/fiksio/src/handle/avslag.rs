@@ -31,13 +31,27 @@ pub struct Avslag {
 pub(super) struct Avslagslogg(Mutex<VecDeque<Avslag>>);
 
 impl Avslagslogg {
-    pub(super) fn note(&self, tid: Timestamp, avsender: KontoId, mottaker: KontoId, typ: &str, error: &FiksioError) {
+    pub(super) fn note(
+        &self,
+        tid: Timestamp,
+        avsender: KontoId,
+        mottaker: KontoId,
+        typ: &str,
+        error: &FiksioError,
+    ) {
         let (kode, tekst) = (error.kind().code, error.text());
         let mut latest = self.0.lock();
         if latest.len() >= MOST {
             latest.pop_front();
         }
-        latest.push_back(Avslag { tid, avsender, mottaker, melding_type: typ.to_owned(), kode, tekst });
+        latest.push_back(Avslag {
+            tid,
+            avsender,
+            mottaker,
+            melding_type: typ.to_owned(),
+            kode,
+            tekst,
+        });
     }
 
     /// Newest first.

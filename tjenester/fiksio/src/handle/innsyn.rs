@@ -32,11 +32,20 @@ pub struct Ko {
 
 impl Fiksio {
     /// The latest messages of all kontoer or of one, newest first, at most `limit`. For the platform itself.
-    pub async fn siste_meldinger(&self, konto: Option<KontoId>, limit: u64) -> Result<Vec<Spor>, FiksioError> {
+    pub async fn siste_meldinger(
+        &self,
+        konto: Option<KontoId>,
+        limit: u64,
+    ) -> Result<Vec<Spor>, FiksioError> {
         let rows = store::latest(self.grunn().database.reader(), konto, limit).await?;
         let trace = |lagret: LagretMelding| {
-            let hos_konsument = self.broker().er_ute(lagret.melding.spesifikasjon.mottaker, lagret.plass);
-            Spor { lagret, hos_konsument }
+            let hos_konsument = self
+                .broker()
+                .er_ute(lagret.melding.spesifikasjon.mottaker, lagret.plass);
+            Spor {
+                lagret,
+                hos_konsument,
+            }
         };
         Ok(rows.into_iter().map(trace).collect())
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fiks_core::id::KontoId;
+use fiks_crypto::x509::{Certificate, parse_public_key_upload};
 use fiks_identity::Caller;
 use fiks_konfigurasjon::model::organisasjon::Organisasjon;
-use fiks_crypto::x509::{Certificate, parse_public_key_upload};
 
 use super::Fiksio;
 use crate::errors::FiksioError;
@@ -58,14 +58,28 @@ impl Fiksio {
     /// A konto with its owner and its status.
     pub async fn katalog_konto(&self, id: KontoId) -> Result<KatalogKonto, FiksioError> {
         let konto = self.konto(id).await?;
-        let organisasjon = self.grunn().konfigurasjon.organisasjon(&Caller::Platform, konto.fiks_org_id).await?;
+        let organisasjon = self
+            .grunn()
+            .konfigurasjon
+            .organisasjon(&Caller::Platform, konto.fiks_org_id)
+            .await?;
         let status = self.status_of(&konto).await?;
-        Ok(KatalogKonto { konto, organisasjon, status })
+        Ok(KatalogKonto {
+            konto,
+            organisasjon,
+            status,
+        })
     }
 
     /// The name of the organisation that owns a konto.
     pub(crate) async fn organisasjon_navn(&self, konto: &Konto) -> Result<String, FiksioError> {
-        Ok(self.grunn().konfigurasjon.organisasjon(&Caller::Platform, konto.fiks_org_id).await?.navn.into())
+        Ok(self
+            .grunn()
+            .konfigurasjon
+            .organisasjon(&Caller::Platform, konto.fiks_org_id)
+            .await?
+            .navn
+            .into())
     }
 
     /// A konto's status.
@@ -87,7 +101,10 @@ impl Fiksio {
     /// A konto's certificate. For anyone, also without authentication.
     pub async fn offentlig_nokkel(&self, id: KontoId) -> Result<Certificate, FiksioError> {
         let konto = self.konto(id).await?;
-        let pem = konto.offentlig_nokkel.as_deref().ok_or(FiksioError::IngenNokkel { konto: id })?;
+        let pem = konto
+            .offentlig_nokkel
+            .as_deref()
+            .ok_or(FiksioError::IngenNokkel { konto: id })?;
         Ok(Certificate::from_pem(pem)?)
     }
 
@@ -113,8 +130,15 @@ impl Fiksio {
 
     /// Active addresses that answer to one of the identifikatorer, each with what it shares with `asked`.
     pub async fn matchende_adresser(&self, asked: &Dekning) -> Result<Vec<AdresseTreff>, FiksioError> {
-        let found = adresse_store::active_with(self.grunn().database.reader(), asked.identifikatorer.iter()).await?;
-        Ok(found.into_iter().map(|other| Adresse { dekning: other.dekning.felles(asked), ..other }).collect())
+        let found =
+            adresse_store::active_with(self.grunn().database.reader(), asked.identifikatorer.iter()).await?;
+        Ok(found
+            .into_iter()
+            .map(|other| Adresse {
+                dekning: other.dekning.felles(asked),
+                ..other
+            })
+            .collect())
     }
 }
 

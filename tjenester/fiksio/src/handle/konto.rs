@@ -56,12 +56,19 @@ impl Fiksio {
     /// [`privilegium::KONFIGURERE`] on the ressurs above it.
     pub async fn opprett_konto(&self, caller: &Caller, ny: NyKonto) -> Result<Arc<Konto>, FiksioError> {
         let forelder = ny.forelderressurs.unwrap_or(ny.fiks_org_id.into());
-        self.grunn().access.require(caller, privilegium::KONFIGURERE, forelder).await?;
+        self.grunn()
+            .access
+            .require(caller, privilegium::KONFIGURERE, forelder)
+            .await?;
         self.require_under(ny.fiks_org_id, forelder).await?;
         let konto = self.ny_konto(caller, &ny)?;
         let (id, fiksio, by) = (konto.id, self.clone(), caller.name());
         self.change(id, move |transaction| {
-            Box::pin(async move { fiksio.opprett_in(transaction, &by, &konto, forelder, &ny.adresser).await })
+            Box::pin(async move {
+                fiksio
+                    .opprett_in(transaction, &by, &konto, forelder, &ny.adresser)
+                    .await
+            })
         })
         .await?;
         self.konto(id).await
@@ -69,10 +76,18 @@ impl Fiksio {
 
     /// A konto hangs under the organisation that owns it.
     async fn require_under(&self, organisasjon: FiksOrgId, forelder: RessursId) -> Result<(), FiksioError> {
-        let found = self.grunn().konfigurasjon.ressurs(&Caller::Platform, forelder).await?;
+        let found = self
+            .grunn()
+            .konfigurasjon
+            .ressurs(&Caller::Platform, forelder)
+            .await?;
         let above = std::iter::once(&found.ressurs).chain(&found.path);
         let inside = above.into_iter().any(|ressurs| ressurs.id == organisasjon.into());
-        if inside { Ok(()) } else { Err(FiksioError::FremmedForelder { ressurs: forelder }) }
+        if inside {
+            Ok(())
+        } else {
+            Err(FiksioError::FremmedForelder { ressurs: forelder })
+        }
     }
 
     fn ny_konto(&self, caller: &Caller, ny: &NyKonto) -> Result<Konto, FiksioError> {
@@ -99,7 +114,10 @@ impl Fiksio {
     pub async fn hent_konto(&self, caller: &Caller, id: KontoId) -> Result<Arc<Konto>, FiksioError> {
         let konto = self.konto(id).await?;
         if !self.may_see(caller, id).await? {
-            self.grunn().access.require(caller, privilegium::KONFIGURERE, id.into()).await?;
+            self.grunn()
+                .access
+                .require(caller, privilegium::KONFIGURERE, id.into())
+                .await?;
         }
         Ok(konto)
     }
@@ -123,7 +141,13 @@ impl Fiksio {
 
     async fn may_see(&self, caller: &Caller, id: KontoId) -> Result<bool, FiksioError> {
         for privilegium in [privilegium::KONFIGURERE, privilegium::MOTTA, privilegium::SENDE] {
-            if self.grunn().access.allows(caller, privilegium, id.into()).await.map_err(access_unknown)? {
+            if self
+                .grunn()
+                .access
+                .allows(caller, privilegium, id.into())
+                .await
+                .map_err(access_unknown)?
+            {
                 return Ok(true);
             }
         }
@@ -148,12 +172,20 @@ impl Fiksio {
         let (fiksio, clock_by) = (self.clone(), by.clone());
         self.change(id, move |transaction| {
             Box::pin(async move {
-                let konto = store::find(transaction, id).await?.ok_or(FiksioError::UkjentKonto { konto: id })?;
+                let konto = store::find(transaction, id)
+                    .await?
+                    .ok_or(FiksioError::UkjentKonto { konto: id })?;
                 if let Some(navn) = &endring.navn {
                     let navn = Navn::parse(navn.clone(), "navn")?;
-                    fiksio.grunn().konfigurasjon.gi_ressurs_navn_in(transaction, id.into(), navn).await?;
+                    fiksio
+                        .grunn()
+                        .konfigurasjon
+                        .gi_ressurs_navn_in(transaction, id.into(), navn)
+                        .await?;
                 }
-                fiksio.endre_adresser_in(transaction, &clock_by, id, &endring).await?;
+                fiksio
+                    .endre_adresser_in(transaction, &clock_by, id, &endring)
+                    .await?;
                 store::update(transaction, &changed(konto, endring, by, now)).await?;
                 Ok(())
             })
@@ -185,7 +217,10 @@ impl Fiksio {
     /// The senders that a konto accepts. Needs [`privilegium::KONFIGURERE`] on it.
     pub async fn aksepterte(&self, caller: &Caller, id: KontoId) -> Result<(bool, Vec<Konto>), FiksioError> {
         let konto = self.konto_for(caller, id, privilegium::KONFIGURERE).await?;
-        Ok((konto.bare_aksepterte, store::accepted(self.grunn().database.reader(), id).await?))
+        Ok((
+            konto.bare_aksepterte,
+            store::accepted(self.grunn().database.reader(), id).await?,
+        ))
     }
 
     /// Adds a sender to those the konto accepts, or removes it.
@@ -224,9 +259,17 @@ impl Fiksio {
     ) -> Result<Vec<FiksioError>, FiksioError> {
         let to = self.konto(mottaker).await?;
         let from = self.konto(avsender).await?;
-        let may = self.grunn().access.allows(caller, privilegium::MOTTA, mottaker.into()).await.map_err(access_unknown)?;
+        let may = self
+            .grunn()
+            .access
+            .allows(caller, privilegium::MOTTA, mottaker.into())
+            .await
+            .map_err(access_unknown)?;
         if !may {
-            self.grunn().access.require(caller, privilegium::SENDE, avsender.into()).await?;
+            self.grunn()
+                .access
+                .require(caller, privilegium::SENDE, avsender.into())
+                .await?;
         }
         let mut brudd = self.brudd_mellom(&from, &to).await?;
         brudd.extend(crate::model::melding::check_type(melding_type).err());
@@ -240,7 +283,10 @@ impl Fiksio {
             + 'static,
     {
         let fiksio = self.clone();
-        self.grunn().database.write_then(change, move |()| fiksio.register().forget(id)).await
+        self.grunn()
+            .database
+            .write_then(change, move |()| fiksio.register().forget(id))
+            .await
     }
 
     async fn opprett_in(
@@ -258,10 +304,18 @@ impl Fiksio {
             ressurstype: Ressurstype::parse(RESSURSTYPE_KONTO, "type")?,
             navn: Navn::parse(konto.navn.clone(), "navn")?,
         };
-        grunn.konfigurasjon.opprett_ressurs_in(transaction, ressurs).await?;
+        grunn
+            .konfigurasjon
+            .opprett_ressurs_in(transaction, ressurs)
+            .await?;
         grunn
             .dokumentlager
-            .opprett_konto_in(transaction, konto.dokumentlager_konto, konto.fiks_org_id, &konto.navn)
+            .opprett_konto_in(
+                transaction,
+                konto.dokumentlager_konto,
+                konto.fiks_org_id,
+                &konto.navn,
+            )
             .await?;
         store::insert(transaction, konto).await?;
         for ny in adresser {
@@ -270,12 +324,23 @@ impl Fiksio {
         Ok(())
     }
 
-    async fn slett_in(&self, transaction: &DatabaseTransaction, konto: &Konto) -> Result<AccessChange, FiksioError> {
+    async fn slett_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        konto: &Konto,
+    ) -> Result<AccessChange, FiksioError> {
         melding_store::delete_all(transaction, konto.id).await?;
         adresse_store::delete_all(transaction, konto.id).await?;
         store::delete(transaction, konto.id).await?;
-        self.grunn().dokumentlager.slett_konto_in(transaction, konto.dokumentlager_konto).await?;
-        Ok(self.grunn().konfigurasjon.slett_ressurs_in(transaction, konto.id.into()).await?)
+        self.grunn()
+            .dokumentlager
+            .slett_konto_in(transaction, konto.dokumentlager_konto)
+            .await?;
+        Ok(self
+            .grunn()
+            .konfigurasjon
+            .slett_ressurs_in(transaction, konto.id.into())
+            .await?)
     }
 
     async fn endre_adresser_in(
@@ -309,7 +374,10 @@ fn checked(endring: KontoEndring) -> Result<KontoEndring, FiksioError> {
         Some(Some(pem)) => Some(Some(normal_pem(&pem)?)),
         other => other,
     };
-    Ok(KontoEndring { offentlig_nokkel, ..endring })
+    Ok(KontoEndring {
+        offentlig_nokkel,
+        ..endring
+    })
 }
 
 fn changed(konto: Konto, endring: KontoEndring, by: String, now: Timestamp) -> Konto {

@@ -34,7 +34,10 @@ impl Fiksio {
             }
             Innhold::Dokument(dokument, _) => {
                 let opened = self.grunn().dokumentlager.hent(caller, dokument, None).await?;
-                Ok(Some(Box::pin(futures::TryStreamExt::map_err(opened.innhold, FiksioError::from))))
+                Ok(Some(Box::pin(futures::TryStreamExt::map_err(
+                    opened.innhold,
+                    FiksioError::from,
+                ))))
             }
         }
     }
@@ -47,7 +50,10 @@ impl Fiksio {
         slutt: Tilstand,
     ) -> Result<LagretMelding, FiksioError> {
         self.konto_for(caller, konto, privilegium::MOTTA).await?;
-        self.broker().avslutt_forste(konto, slutt).await?.ok_or(FiksioError::TomKo)
+        self.broker()
+            .avslutt_forste(konto, slutt)
+            .await?
+            .ok_or(FiksioError::TomKo)
     }
 
     /// Answers the next message without payload, then acknowledges it. When the answer is refused, the message
@@ -60,7 +66,8 @@ impl Fiksio {
         ttl: Option<i64>,
     ) -> Result<LagretMelding, FiksioError> {
         let next = self.neste(caller, konto).await?.ok_or(FiksioError::TomKo)?;
-        self.send(caller, svar_paa(&next.melding, melding_type, ttl)?, None, None).await?;
+        self.send(caller, svar_paa(&next.melding, melding_type, ttl)?, None, None)
+            .await?;
         self.avslutt_neste(caller, konto, Tilstand::Kvittert).await
     }
 }
@@ -68,9 +75,19 @@ impl Fiksio {
 /// A dialogue's headers are copied into an answer, as the clients do (fiks-io §10).
 fn svar_paa(melding: &Melding, melding_type: String, ttl: Option<i64>) -> Result<Spesifikasjon, FiksioError> {
     let original = &melding.spesifikasjon;
-    let kept = original.headere.iter().filter(|(key, _)| crate::model::melding::KORRELASJON.contains(&key.as_str()));
+    let kept = original
+        .headere
+        .iter()
+        .filter(|(key, _)| crate::model::melding::KORRELASJON.contains(&key.as_str()));
     let headere = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
-    Spesifikasjon::new(original.mottaker, original.avsender, melding_type, Some(melding.id), ttl, headere)
+    Spesifikasjon::new(
+        original.mottaker,
+        original.avsender,
+        melding_type,
+        Some(melding.id),
+        ttl,
+        headere,
+    )
 }
 
 fn one_piece(data: Bytes) -> Payload {

@@ -28,7 +28,10 @@ struct Known {
 
 impl Register {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, known: RwLock::default() }
+        Self {
+            database,
+            known: RwLock::default(),
+        }
     }
 
     pub(super) async fn find(&self, id: KontoId) -> Result<Option<Arc<Konto>>, DatabaseError> {
@@ -39,7 +42,9 @@ impl Register {
             }
             known.changes
         };
-        let Some(konto) = store::find(self.database.reader(), id).await?.map(Arc::new) else { return Ok(None) };
+        let Some(konto) = store::find(self.database.reader(), id).await?.map(Arc::new) else {
+            return Ok(None);
+        };
         let mut known = self.known.write();
         if known.changes == changes {
             if known.kontoer.len() >= MOST {

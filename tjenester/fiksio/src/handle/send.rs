@@ -24,8 +24,10 @@ use crate::store::{konto as konto_store, melding as store};
 pub type Payload = BoxStream<'static, Result<Bytes, FiksioError>>;
 
 /// Something that must be stored together with the message, such as the answer to an idempotent request.
-pub type InTransaction =
-    Box<dyn for<'t> FnOnce(&'t DatabaseTransaction, &'t Melding) -> BoxFuture<'t, Result<(), DatabaseError>> + Send>;
+pub type InTransaction = Box<
+    dyn for<'t> FnOnce(&'t DatabaseTransaction, &'t Melding) -> BoxFuture<'t, Result<(), DatabaseError>>
+        + Send,
+>;
 
 impl Fiksio {
     /// Sends a message for a caller with [`privilegium::SENDE`] on the sending konto. Returns once it is on disk.
@@ -40,7 +42,9 @@ impl Fiksio {
         let melding_type = spesifikasjon.melding_type.clone();
         let outcome = self.try_send(caller, spesifikasjon, payload, together).await;
         if let Err(error) = &outcome {
-            self.0.avslag.note(self.grunn().clock.now(), avsender, mottaker, &melding_type, error);
+            self.0
+                .avslag
+                .note(self.grunn().clock.now(), avsender, mottaker, &melding_type, error);
         }
         outcome
     }
@@ -52,7 +56,9 @@ impl Fiksio {
         payload: Option<Payload>,
         together: Option<InTransaction>,
     ) -> Result<Melding, FiksioError> {
-        let brudd = self.brudd(caller, spesifikasjon.avsender, spesifikasjon.mottaker).await?;
+        let brudd = self
+            .brudd(caller, spesifikasjon.avsender, spesifikasjon.mottaker)
+            .await?;
         if let Some(first) = brudd.into_iter().next() {
             return Err(first);
         }
@@ -60,7 +66,13 @@ impl Fiksio {
         let (innhold, data) = self.receive(&mottaker, &spesifikasjon, payload).await?;
         let sendt = self.grunn().clock.now();
         let id = MeldingId(self.grunn().random.uuid_at(sendt)?);
-        let melding = Melding { id, spesifikasjon, svar_til_type: None, innhold, sendt };
+        let melding = Melding {
+            id,
+            spesifikasjon,
+            svar_til_type: None,
+            innhold,
+            sendt,
+        };
         let stored = self.store(melding.clone(), data, together).await;
         if let (Err(_), Some(dokument)) = (&stored, melding.innhold.dokument()) {
             // Best effort: the document runs out by itself as well.
@@ -90,7 +102,12 @@ impl Fiksio {
         let reader = self.grunn().database.reader();
         let akseptert =
             mottaker.bare_aksepterte && konto_store::accepts(reader, mottaker.id, avsender.id).await?;
-        Ok(Sending { avsender, mottaker, akseptert }.brudd())
+        Ok(Sending {
+            avsender,
+            mottaker,
+            akseptert,
+        }
+        .brudd())
     }
 
     /// Reads the payload: up to [`STORSTE_I_KO`] bytes into memory, more into dokumentlager.
@@ -100,12 +117,16 @@ impl Fiksio {
         spesifikasjon: &Spesifikasjon,
         payload: Option<Payload>,
     ) -> Result<(Innhold, Bytes), FiksioError> {
-        let Some(mut payload) = payload else { return Ok((Innhold::Intet, Bytes::new())) };
+        let Some(mut payload) = payload else {
+            return Ok((Innhold::Intet, Bytes::new()));
+        };
         let mut small = BytesMut::new();
         while let Some(piece) = payload.next().await {
             small.extend_from_slice(&piece?);
             if small.len() > STORSTE_I_KO {
-                return self.to_dokumentlager(mottaker, spesifikasjon, small.freeze(), payload).await;
+                return self
+                    .to_dokumentlager(mottaker, spesifikasjon, small.freeze(), payload)
+                    .await;
             }
         }
         let innhold = match u64::try_from(small.len()) {
@@ -126,7 +147,10 @@ impl Fiksio {
         let dokument = NyttDokument {
             navn: "payload".to_owned(),
             mimetype: "application/octet-stream".to_owned(),
-            tilgjengelig_til: Some(now.plus_millis(spesifikasjon.ttl).plus_millis(DOKUMENT_ETTER_MELDING)),
+            tilgjengelig_til: Some(
+                now.plus_millis(spesifikasjon.ttl)
+                    .plus_millis(DOKUMENT_ETTER_MELDING),
+            ),
             korrelasjonsid: None,
             eksponert_for: vec![Eksponering::Autorisasjon {
                 privilegium: privilegium::MOTTA.to_owned(),
@@ -137,7 +161,13 @@ impl Fiksio {
         let stored = self
             .grunn()
             .dokumentlager
-            .lagre(&Caller::Platform, mottaker.dokumentlager_konto, dokument, bytes, STORSTE_INNHOLD)
+            .lagre(
+                &Caller::Platform,
+                mottaker.dokumentlager_konto,
+                dokument,
+                bytes,
+                STORSTE_INNHOLD,
+            )
             .await?;
         Ok((Innhold::Dokument(stored.id, stored.storrelse), Bytes::new()))
     }

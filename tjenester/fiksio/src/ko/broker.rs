@@ -60,7 +60,11 @@ impl Broker {
     /// Stores outcomes, marks deliveries and ends what runs out, until `stop` becomes true and every outcome
     /// handed in by then is stored.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
-        tokio::join!(self.store_ends(stop.clone()), self.mark_deliveries(stop.clone()), self.expire(stop));
+        tokio::join!(
+            self.store_ends(stop.clone()),
+            self.mark_deliveries(stop.clone()),
+            self.expire(stop)
+        );
     }
 
     /// From now on a lost connection is our doing and not a failed delivery.
@@ -82,7 +86,9 @@ impl Broker {
     /// Adds a consumer to a konto's queue.
     pub fn konsumer(&self, konto: KontoId) -> Konsument {
         let mut koer = self.0.koer.write();
-        let ko = koer.entry(konto).or_insert_with(|| Arc::new(KontoKo::new(konto, routing_key(konto))));
+        let ko = koer
+            .entry(konto)
+            .or_insert_with(|| Arc::new(KontoKo::new(konto, routing_key(konto))));
         Konsument::new(self.clone(), ko.clone())
     }
 
@@ -99,24 +105,33 @@ impl Broker {
     /// How many messages wait for a konto, those with a consumer included. What was just acknowledged no longer counts,
     /// also while that is being stored.
     pub async fn antall_meldinger(&self, konto: KontoId) -> Result<u64, FiksioError> {
-        let ending = self.find(konto).map_or(0, |ko| ko.state.lock().ko.antall_avsluttes());
+        let ending = self
+            .find(konto)
+            .map_or(0, |ko| ko.state.lock().ko.antall_avsluttes());
         let stored = store::count(self.0.database.reader(), konto).await?;
         Ok(stored.saturating_sub(u64::try_from(ending).unwrap_or(u64::MAX)))
     }
 
     /// Whether a message is with a consumer now.
     pub fn er_ute(&self, konto: KontoId, plass: Plass) -> bool {
-        self.find(konto).is_some_and(|ko| ko.state.lock().ko.er_ute(plass))
+        self.find(konto)
+            .is_some_and(|ko| ko.state.lock().ko.er_ute(plass))
     }
 
     /// A message has been stored. Called in the order of commits.
     pub fn ankom(&self, plass: Plass, melding: &Melding, data: Bytes) {
         self.0.utlop.ankom(melding.utloper());
-        let Some(ko) = self.find(melding.spesifikasjon.mottaker) else { return };
+        let Some(ko) = self.find(melding.spesifikasjon.mottaker) else {
+            return;
+        };
         match klar(melding, data, false, 0) {
             Ok(klar) => ko.ankom(plass, klar),
             // Checked when it was sent; the fetch meets it again and says so.
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, plass, "message not encodable"),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                plass,
+                "message not encodable"
+            ),
         }
     }
 
@@ -128,7 +143,11 @@ impl Broker {
     }
 
     /// Ends the first waiting message that is not with a consumer. `None` when there is none.
-    pub async fn avslutt_forste(&self, konto: KontoId, slutt: Tilstand) -> Result<Option<store::LagretMelding>, FiksioError> {
+    pub async fn avslutt_forste(
+        &self,
+        konto: KontoId,
+        slutt: Tilstand,
+    ) -> Result<Option<store::LagretMelding>, FiksioError> {
         while let Some(first) = self.forste(konto).await? {
             if self.krev(konto, first.plass) {
                 let ended = self.end_claimed(vec![(konto, first.plass)], slutt).await?;
@@ -147,10 +166,14 @@ impl Broker {
         let mut after = 0;
         loop {
             let page = store::after(self.0.database.reader(), konto, after, PAGE).await?;
-            let Some(last) = page.last().map(|last| last.plass) else { return Ok(None) };
+            let Some(last) = page.last().map(|last| last.plass) else {
+                return Ok(None);
+            };
             after = last;
             let busy = |plass| ko.as_ref().is_some_and(|ko| ko.state.lock().ko.opptatt(plass));
-            let first = page.into_iter().find(|row| row.melding.utloper() > now && !busy(row.plass));
+            let first = page
+                .into_iter()
+                .find(|row| row.melding.utloper() > now && !busy(row.plass));
             if first.is_some() {
                 return Ok(first);
             }
@@ -233,5 +256,14 @@ pub(super) fn klar(
 ) -> Result<Klar<Levering>, fiks_amqp::Error> {
     let egenskaper = egenskaper(melding)?;
     let bytes = data.len() + egenskaper.as_bytes().len();
-    Ok(Klar { utloper: melding.utloper(), forsok, bytes, levering: Levering { egenskaper, data, levert } })
+    Ok(Klar {
+        utloper: melding.utloper(),
+        forsok,
+        bytes,
+        levering: Levering {
+            egenskaper,
+            data,
+            levert,
+        },
+    })
 }

@@ -42,7 +42,9 @@ impl Ende {
     fn slutt(self, now: Timestamp) -> Option<Tilstand> {
         match self {
             Self::Slutt(slutt) => Some(slutt),
-            Self::Tilbake { ute, mislykket } if mislykket && ute.forsok + 1 >= FLESTE_FORSOK => Some(Tilstand::Feilet),
+            Self::Tilbake { ute, mislykket } if mislykket && ute.forsok + 1 >= FLESTE_FORSOK => {
+                Some(Tilstand::Feilet)
+            }
             Self::Tilbake { ute, .. } if ute.utloper <= now => Some(Tilstand::Utlopt),
             Self::Tilbake { .. } => None,
         }
@@ -117,12 +119,19 @@ impl Broker {
                 move |transaction| {
                     Box::pin(async move {
                         let mut nye = Vec::new();
-                        for slutt in [Tilstand::Kvittert, Tilstand::Avvist, Tilstand::Utlopt, Tilstand::Feilet] {
+                        for slutt in [
+                            Tilstand::Kvittert,
+                            Tilstand::Avvist,
+                            Tilstand::Utlopt,
+                            Tilstand::Feilet,
+                        ] {
                             let ends = places(&batch, |ende| ende.slutt(now) == Some(slutt));
                             nye.extend(broker.end_in(transaction, &ends, slutt, now).await?.1);
                         }
                         for failed in [true, false] {
-                            let back = places(&batch, |ende| ende.slutt(now).is_none() && ende.mislykket() == failed);
+                            let back = places(&batch, |ende| {
+                                ende.slutt(now).is_none() && ende.mislykket() == failed
+                            });
                             if !back.is_empty() {
                                 store::mark_delivered(transaction, &back, failed).await?;
                             }
@@ -142,7 +151,11 @@ impl Broker {
         claimed: Vec<(KontoId, Plass)>,
         slutt: Tilstand,
     ) -> Result<u64, FiksioError> {
-        let ends = |(konto, plass): &(KontoId, Plass)| Utfall { konto: *konto, plass: *plass, ende: Ende::Slutt(slutt) };
+        let ends = |(konto, plass): &(KontoId, Plass)| Utfall {
+            konto: *konto,
+            plass: *plass,
+            ende: Ende::Slutt(slutt),
+        };
         let utfall: Vec<Utfall> = claimed.iter().map(ends).collect();
         let (broker, told, now) = (self.clone(), utfall.clone(), self.clock().now());
         let after = {
@@ -153,7 +166,9 @@ impl Broker {
         let outcome = self
             .database()
             .write_then(
-                move |transaction| Box::pin(async move { broker.end_in(transaction, &places, slutt, now).await }),
+                move |transaction| {
+                    Box::pin(async move { broker.end_in(transaction, &places, slutt, now).await })
+                },
                 after,
             )
             .await;
@@ -175,7 +190,10 @@ impl Broker {
             return Ok((0, Vec::new()));
         }
         if matches!(slutt, Tilstand::Kvittert | Tilstand::Avvist) {
-            return Ok((store::end_unread(transaction, places, slutt, now).await?, Vec::new()));
+            return Ok((
+                store::end_unread(transaction, places, slutt, now).await?,
+                Vec::new(),
+            ));
         }
         let ended = store::end(transaction, places, slutt, now).await?;
         let mut nye = Vec::new();
@@ -193,7 +211,9 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Option<Ny>, FiksioError> {
         let id = MeldingId(self.random().uuid_at(now)?);
-        let Some(feedback) = melding.tilbakemelding(slutt, id, now) else { return Ok(None) };
+        let Some(feedback) = melding.tilbakemelding(slutt, id, now) else {
+            return Ok(None);
+        };
         if !crate::store::konto::exists(transaction, feedback.spesifikasjon.mottaker).await? {
             return Ok(None);
         }
@@ -204,7 +224,9 @@ impl Broker {
     /// What was stored now holds in memory as well.
     fn memory_follows(&self, stored: &[Utfall], now: Timestamp, nye: &[Ny]) {
         for utfall in stored {
-            let Some(ko) = self.find(utfall.konto) else { continue };
+            let Some(ko) = self.find(utfall.konto) else {
+                continue;
+            };
             let mut state = ko.state.lock();
             if utfall.ende.slutt(now).is_some() {
                 state.ko.avsluttet(utfall.plass);
@@ -226,7 +248,9 @@ impl Broker {
     /// Nothing was stored: the messages wait again. Who acknowledged one may see it once more.
     fn memory_returns(&self, batch: &[Utfall]) {
         for utfall in batch {
-            let Some(ko) = self.find(utfall.konto) else { continue };
+            let Some(ko) = self.find(utfall.konto) else {
+                continue;
+            };
             let mut state = ko.state.lock();
             state.ko.tilbake(utfall.plass);
             state.wake_next();
@@ -235,5 +259,9 @@ impl Broker {
 }
 
 fn places(batch: &[Utfall], which: impl Fn(Ende) -> bool) -> Vec<Plass> {
-    batch.iter().filter(|utfall| which(utfall.ende)).map(|utfall| utfall.plass).collect()
+    batch
+        .iter()
+        .filter(|utfall| which(utfall.ende))
+        .map(|utfall| utfall.plass)
+        .collect()
 }

@@ -85,17 +85,17 @@ async fn payloads(
     broker: &Broker,
     rows: impl Iterator<Item = &LagretMelding>,
 ) -> Result<BTreeMap<Plass, Bytes>, FiksioError> {
-    let places: Vec<Plass> = rows.filter(|row| in_queue(row) > 0).map(|row| row.plass).collect();
+    let places: Vec<Plass> = rows
+        .filter(|row| in_queue(row) > 0)
+        .map(|row| row.plass)
+        .collect();
     if places.is_empty() {
         return Ok(BTreeMap::new());
     }
     Ok(store::data_at(broker.database().reader(), &places).await?)
 }
 
-fn ready(
-    (rows, flere): (Vec<LagretMelding>, bool),
-    data: &mut BTreeMap<Plass, Bytes>,
-) -> Hentet<Levering> {
+fn ready((rows, flere): (Vec<LagretMelding>, bool), data: &mut BTreeMap<Plass, Bytes>) -> Hentet<Levering> {
     let funnet = rows.into_iter().filter_map(|row| {
         let payload = match row.melding.innhold {
             // Its payload went with its end, just now.
@@ -104,7 +104,10 @@ fn ready(
         };
         Some((row.plass, encode(&row, payload)?))
     });
-    Hentet { funnet: funnet.collect(), flere }
+    Hentet {
+        funnet: funnet.collect(),
+        flere,
+    }
 }
 
 /// A message that cannot be encoded was not accepted by this version: left in the table, and said.
@@ -112,7 +115,11 @@ fn encode(row: &LagretMelding, payload: Bytes) -> Option<Klar<Levering>> {
     match klar(&row.melding, payload, row.levert, row.forsok) {
         Ok(klar) => Some(klar),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, plass = row.plass, "message not encodable");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                plass = row.plass,
+                "message not encodable"
+            );
             None
         }
     }

@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use fiks_amqp::{Batch, Cancelled, Delivery, DeliveryId, EncodedProperties, Outcome, ShortText, Subscription};
+use fiks_amqp::{
+    Batch, Cancelled, Delivery, DeliveryId, EncodedProperties, Outcome, ShortText, Subscription,
+};
 use fiks_core::id::KontoId;
 use parking_lot::Mutex;
 
@@ -52,7 +54,11 @@ impl KontoKo {
             next_konsument: 1,
             deleted: false,
         };
-        Self { konto, routing_key, state: Mutex::new(state) }
+        Self {
+            konto,
+            routing_key,
+            state: Mutex::new(state),
+        }
     }
 
     pub(super) fn ankom(&self, plass: Plass, klar: Klar<Levering>) {
@@ -148,7 +154,9 @@ impl Konsument {
         let now = self.broker.clock().now();
         let mut out = Vec::new();
         while !batch.is_full() && self.broker.ending() < MOST_ENDING {
-            let Some((plass, klar)) = state.ko.lever(self.id, now) else { break };
+            let Some((plass, klar)) = state.ko.lever(self.id, now) else {
+                break;
+            };
             if batch.push(self.delivery(plass, &klar.levering)).is_err() {
                 state.ko.angre(plass, klar);
                 break;
@@ -163,16 +171,24 @@ impl Konsument {
         let ende = match outcome {
             Outcome::Acknowledged => ko.ta_fra(plass, self.id).map(|_| Ende::Slutt(Tilstand::Kvittert)),
             Outcome::Discarded => ko.ta_fra(plass, self.id).map(|_| Ende::Slutt(Tilstand::Avvist)),
-            Outcome::Requeued => {
-                ko.ta_tilbake(plass, self.id).map(|ute| Ende::Tilbake { ute, mislykket: true })
-            }
+            Outcome::Requeued => ko
+                .ta_tilbake(plass, self.id)
+                .map(|ute| Ende::Tilbake { ute, mislykket: true }),
         }?;
-        Some(Utfall { konto: self.ko.konto, plass, ende })
+        Some(Utfall {
+            konto: self.ko.konto,
+            plass,
+            ende,
+        })
     }
 }
 
 impl Subscription for Konsument {
-    fn poll_deliveries(&mut self, context: &mut Context<'_>, batch: &mut Batch) -> Poll<Result<(), Cancelled>> {
+    fn poll_deliveries(
+        &mut self,
+        context: &mut Context<'_>,
+        batch: &mut Batch,
+    ) -> Poll<Result<(), Cancelled>> {
         let mut state = self.ko.state.lock();
         if state.deleted {
             return Poll::Ready(Err(Cancelled));
@@ -193,7 +209,8 @@ impl Subscription for Konsument {
 
     fn settle(&mut self, outcome: Outcome, deliveries: &[DeliveryId]) {
         let places = deliveries.iter().filter_map(|id| Plass::try_from(id.0).ok());
-        self.broker.avslutt(places.filter_map(|plass| self.end(plass, outcome)));
+        self.broker
+            .avslutt(places.filter_map(|plass| self.end(plass, outcome)));
     }
 
     fn stop(&mut self) {
@@ -208,9 +225,11 @@ impl Drop for Konsument {
         let taken = self.ko.state.lock().ko.ta_alt_tilbake(self.id);
         let mislykket = !self.broker.is_stopping();
         let konto = self.ko.konto;
-        self.broker.avslutt(
-            taken.into_iter().map(|(plass, ute)| Utfall { konto, plass, ende: Ende::Tilbake { ute, mislykket } }),
-        );
+        self.broker.avslutt(taken.into_iter().map(|(plass, ute)| Utfall {
+            konto,
+            plass,
+            ende: Ende::Tilbake { ute, mislykket },
+        }));
         self.ko.leave(self.id);
         self.broker.forget_if_idle(self.ko.konto);
     }

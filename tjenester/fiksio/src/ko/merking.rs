@@ -35,8 +35,15 @@ impl Merking {
 
     fn take(&self) -> Vec<(KontoId, Plass)> {
         let mut recent = self.recent.lock();
-        let old = recent.iter().take(BATCH).take_while(|(at, ..)| at.elapsed() >= MOMENT).count();
-        recent.drain(..old).map(|(_, konto, plass)| (konto, plass)).collect()
+        let old = recent
+            .iter()
+            .take(BATCH)
+            .take_while(|(at, ..)| at.elapsed() >= MOMENT)
+            .count();
+        recent
+            .drain(..old)
+            .map(|(_, konto, plass)| (konto, plass))
+            .collect()
     }
 
     fn is_empty(&self) -> bool {
@@ -63,9 +70,14 @@ impl Broker {
 
     async fn mark(&self, old: Vec<(KontoId, Plass)>) {
         let out = |(konto, plass): &(KontoId, Plass)| {
-            self.find(*konto).is_some_and(|ko| ko.state.lock().ko.er_ute(*plass))
+            self.find(*konto)
+                .is_some_and(|ko| ko.state.lock().ko.er_ute(*plass))
         };
-        let places: Vec<Plass> = old.iter().filter(|which| out(which)).map(|(_, plass)| *plass).collect();
+        let places: Vec<Plass> = old
+            .iter()
+            .filter(|which| out(which))
+            .map(|(_, plass)| *plass)
+            .collect();
         if places.is_empty() {
             return;
         }

@@ -26,7 +26,10 @@ pub(super) struct Utlop {
 
 impl Default for Utlop {
     fn default() -> Self {
-        Self { next: AtomicI64::new(NEVER), bell: Notify::new() }
+        Self {
+            next: AtomicI64::new(NEVER),
+            bell: Notify::new(),
+        }
     }
 }
 
@@ -48,7 +51,10 @@ impl Broker {
                 Ok(Some(next)) => point = next,
                 Ok(None) => self.await_expiry(point, &mut stop).await,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "expired messages not ended");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "expired messages not ended"
+                    );
                     tokio::time::sleep(AFTER_FAILURE).await;
                 }
             }
@@ -56,11 +62,18 @@ impl Broker {
     }
 
     /// Ends the next expired messages after a point. Returns the point to go on from, or `None` when none are left.
-    async fn expire_after(&self, point: (Timestamp, Plass)) -> Result<Option<(Timestamp, Plass)>, FiksioError> {
+    async fn expire_after(
+        &self,
+        point: (Timestamp, Plass),
+    ) -> Result<Option<(Timestamp, Plass)>, FiksioError> {
         let now = self.clock().now();
         let expired = store::expired(self.database().reader(), point, now, BATCH).await?;
-        let Some((utloper, plass, _)) = expired.last().copied() else { return Ok(None) };
-        let ours = expired.into_iter().filter(|(_, plass, konto)| self.krev(*konto, *plass));
+        let Some((utloper, plass, _)) = expired.last().copied() else {
+            return Ok(None);
+        };
+        let ours = expired
+            .into_iter()
+            .filter(|(_, plass, konto)| self.krev(*konto, *plass));
         let ours: Vec<(KontoId, Plass)> = ours.map(|(_, plass, konto)| (konto, plass)).collect();
         if !ours.is_empty() {
             self.end_claimed(ours, Tilstand::Utlopt).await?;
@@ -71,7 +84,10 @@ impl Broker {
     async fn await_expiry(&self, point: (Timestamp, Plass), stop: &mut watch::Receiver<bool>) {
         // Set before the table is read: whoever stores a message that ends earlier rings from now on.
         self.utlop().next.store(NEVER, Ordering::Release);
-        let next = store::next_expiry(self.database().reader(), point).await.ok().flatten();
+        let next = store::next_expiry(self.database().reader(), point)
+            .await
+            .ok()
+            .flatten();
         let next = next.unwrap_or(Timestamp::from_millis(NEVER));
         self.utlop().next.store(next.as_millis(), Ordering::Release);
         tokio::select! {

@@ -25,7 +25,19 @@ pub struct Identifikator {
 }
 
 /// What kind of number it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum IdentifikatorType {
     /// Organisation number.
@@ -38,7 +50,14 @@ impl Identifikator {
     /// A number of that kind: 1–32 digits.
     pub fn new(type_: IdentifikatorType, verdi: &str) -> Result<Self, FiksioError> {
         let digits = (1..=32).contains(&verdi.len()) && verdi.bytes().all(|byte| byte.is_ascii_digit());
-        if digits { Ok(Self { type_, verdi: verdi.to_owned() }) } else { Err(FiksioError::UgyldigIdentifikator) }
+        if digits {
+            Ok(Self {
+                type_,
+                verdi: verdi.to_owned(),
+            })
+        } else {
+            Err(FiksioError::UgyldigIdentifikator)
+        }
     }
 }
 
@@ -84,10 +103,19 @@ impl Dekning {
     }
 
     /// What both answer to; a look-up could find either when that [`Self::er_gyldig`].
+    #[must_use]
     pub fn felles(&self, other: &Self) -> Self {
         Self {
-            identifikatorer: self.identifikatorer.intersection(&other.identifikatorer).cloned().collect(),
-            protokoller: self.protokoller.intersection(&other.protokoller).cloned().collect(),
+            identifikatorer: self
+                .identifikatorer
+                .intersection(&other.identifikatorer)
+                .cloned()
+                .collect(),
+            protokoller: self
+                .protokoller
+                .intersection(&other.protokoller)
+                .cloned()
+                .collect(),
             nivaer: self.nivaer.intersection(&other.nivaer).copied().collect(),
         }
     }
@@ -131,19 +159,31 @@ pub struct NyAdresse {
 pub fn check_beskrivelse(text: &str) -> Result<(), FiksioError> {
     let allowed = |tegn: char| tegn.is_ascii_alphanumeric() || "æøåÆØÅ_.,/- ".contains(tegn);
     let fits = (1..=200).contains(&text.chars().count());
-    if fits && text.chars().all(allowed) { Ok(()) } else { Err(FiksioError::UgyldigBeskrivelse) }
+    if fits && text.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(FiksioError::UgyldigBeskrivelse)
+    }
 }
 
 /// A protocol's name: letters, digits and dots (openapi `MeldingsprotokollSpesifikasjon`).
 pub fn check_protokoll(text: &str) -> Result<(), FiksioError> {
     let allowed = |tegn: char| tegn.is_ascii_alphanumeric() || "æøåÆØÅ.".contains(tegn);
     let fits = (1..=200).contains(&text.chars().count());
-    if fits && text.chars().all(allowed) { Ok(()) } else { Err(FiksioError::UgyldigProtokoll) }
+    if fits && text.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(FiksioError::UgyldigProtokoll)
+    }
 }
 
 /// A security level, 1–4.
 pub fn check_niva(niva: i32) -> Result<(), FiksioError> {
-    if (1..=4).contains(&niva) { Ok(()) } else { Err(FiksioError::UgyldigNiva) }
+    if (1..=4).contains(&niva) {
+        Ok(())
+    } else {
+        Err(FiksioError::UgyldigNiva)
+    }
 }
 
 #[cfg(test)]
@@ -152,8 +192,14 @@ mod tests {
 
     fn dekning(numbers: &[&str], protokoller: &[&str], nivaer: &[i32]) -> Dekning {
         Dekning {
-            identifikatorer: numbers.iter().map(|number| format!("ORG_NO.{number}").parse().unwrap()).collect(),
-            protokoller: protokoller.iter().map(|protokoll| (*protokoll).to_owned()).collect(),
+            identifikatorer: numbers
+                .iter()
+                .map(|number| format!("ORG_NO.{number}").parse().unwrap())
+                .collect(),
+            protokoller: protokoller
+                .iter()
+                .map(|protokoll| (*protokoll).to_owned())
+                .collect(),
             nivaer: nivaer.iter().copied().collect(),
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! * A message is in at most one of: the window, with a consumer, on its way out.
 //! * Deliveries go out in the order of places: nothing overtakes a message that came back.
-//! * What is neither in one of these sets nor [`Ko::returned`] nor beyond [`Ko::loaded_to`] is not waiting.
+//! * What is neither in one of these sets nor `returned` nor beyond `loaded_to` is not waiting.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -124,7 +124,14 @@ impl<T: Clone> Ko<T> {
             if klar.utloper <= now {
                 continue;
             }
-            self.ute.insert(plass, Ute { konsument, utloper: klar.utloper, forsok: klar.forsok });
+            self.ute.insert(
+                plass,
+                Ute {
+                    konsument,
+                    utloper: klar.utloper,
+                    forsok: klar.forsok,
+                },
+            );
             return Some((plass, klar));
         }
     }
@@ -139,7 +146,11 @@ impl<T: Clone> Ko<T> {
     /// Takes a message from its consumer because it has ended; that is now being stored. `None` when that consumer
     /// does not have it.
     pub fn ta_fra(&mut self, plass: Plass, konsument: KonsumentId) -> Option<Ute> {
-        let ute = self.ute.get(&plass).copied().filter(|ute| ute.konsument == konsument)?;
+        let ute = self
+            .ute
+            .get(&plass)
+            .copied()
+            .filter(|ute| ute.konsument == konsument)?;
         self.ute.remove(&plass);
         self.ending.insert(plass);
         Some(ute)
@@ -154,8 +165,12 @@ impl<T: Clone> Ko<T> {
 
     /// Takes back everything that a consumer has, in order.
     pub fn ta_alt_tilbake(&mut self, konsument: KonsumentId) -> Vec<(Plass, Ute)> {
-        let mut taken: Vec<_> =
-            self.ute.iter().filter(|(_, ute)| ute.konsument == konsument).map(|(plass, ute)| (*plass, *ute)).collect();
+        let mut taken: Vec<_> = self
+            .ute
+            .iter()
+            .filter(|(_, ute)| ute.konsument == konsument)
+            .map(|(plass, ute)| (*plass, *ute))
+            .collect();
         taken.sort_unstable_by_key(|(plass, _)| *plass);
         for (plass, _) in &taken {
             self.ta_tilbake(*plass, konsument);

@@ -49,16 +49,24 @@ impl Sending<'_> {
     pub fn brudd(&self) -> Vec<FiksioError> {
         let mut brudd = Vec::new();
         if !self.avsender.aktiv {
-            brudd.push(FiksioError::AvsenderInaktiv { konto: self.avsender.id });
+            brudd.push(FiksioError::AvsenderInaktiv {
+                konto: self.avsender.id,
+            });
         }
         if self.avsender.send_deaktivert {
-            brudd.push(FiksioError::SendingDeaktivert { konto: self.avsender.id });
+            brudd.push(FiksioError::SendingDeaktivert {
+                konto: self.avsender.id,
+            });
         }
         if !self.mottaker.aktiv {
-            brudd.push(FiksioError::MottakerInaktiv { konto: self.mottaker.id });
+            brudd.push(FiksioError::MottakerInaktiv {
+                konto: self.mottaker.id,
+            });
         }
         if self.mottaker.bare_aksepterte && !self.akseptert {
-            brudd.push(FiksioError::AvsenderIkkeAkseptert { konto: self.mottaker.id });
+            brudd.push(FiksioError::AvsenderIkkeAkseptert {
+                konto: self.mottaker.id,
+            });
         }
         brudd
     }
@@ -88,7 +96,12 @@ mod tests {
 
     fn codes(avsender: &Konto, mottaker: &Konto, akseptert: bool) -> Vec<&'static str> {
         use fiks_core::Problem;
-        let brudd = Sending { avsender, mottaker, akseptert }.brudd();
+        let brudd = Sending {
+            avsender,
+            mottaker,
+            akseptert,
+        }
+        .brudd();
         brudd.iter().map(|error| error.kind().code).collect()
     }
 
@@ -99,16 +112,31 @@ mod tests {
 
     #[test]
     fn every_broken_rule_is_told() {
-        let avsender = Konto { aktiv: false, send_deaktivert: true, ..konto() };
-        let mottaker = Konto { aktiv: false, bare_aksepterte: true, ..konto() };
-        let expected =
-            ["avsender.inaktiv", "avsender.sending_deaktivert", "mottaker.inaktiv", "avsender.ikke_akseptert"];
+        let avsender = Konto {
+            aktiv: false,
+            send_deaktivert: true,
+            ..konto()
+        };
+        let mottaker = Konto {
+            aktiv: false,
+            bare_aksepterte: true,
+            ..konto()
+        };
+        let expected = [
+            "avsender.inaktiv",
+            "avsender.sending_deaktivert",
+            "mottaker.inaktiv",
+            "avsender.ikke_akseptert",
+        ];
         assert_eq!(codes(&avsender, &mottaker, false), expected);
     }
 
     #[test]
     fn a_listed_sender_is_accepted() {
-        let mottaker = Konto { bare_aksepterte: true, ..konto() };
+        let mottaker = Konto {
+            bare_aksepterte: true,
+            ..konto()
+        };
         assert!(codes(&konto(), &mottaker, true).is_empty());
         assert_eq!(codes(&konto(), &mottaker, false), ["avsender.ikke_akseptert"]);
     }

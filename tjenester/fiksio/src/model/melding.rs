@@ -71,7 +71,14 @@ impl Spesifikasjon {
         if ttl < KORTESTE_TTL {
             return Err(FiksioError::TtlForKort { ttl });
         }
-        Ok(Self { avsender, mottaker, melding_type, svar_paa, ttl, headere })
+        Ok(Self {
+            avsender,
+            mottaker,
+            melding_type,
+            svar_paa,
+            ttl,
+            headere,
+        })
     }
 }
 
@@ -85,13 +92,24 @@ pub fn check_type(melding_type: &str) -> Result<(), FiksioError> {
 }
 
 fn check_headere(headere: &BTreeMap<String, String>) -> Result<(), FiksioError> {
-    let too_long = headere.keys().find(|key| key.is_empty() || key.len() > LENGSTE_NOKKEL);
+    let too_long = headere
+        .keys()
+        .find(|key| key.is_empty() || key.len() > LENGSTE_NOKKEL);
     if let Some(key) = too_long {
-        return Err(FiksioError::HeaderForLang { lengde: key.len(), grense: LENGSTE_NOKKEL });
+        return Err(FiksioError::HeaderForLang {
+            lengde: key.len(),
+            grense: LENGSTE_NOKKEL,
+        });
     }
-    let size: usize = headere.iter().map(|(key, value)| key.len() + value.len() + EGENDEFINERT.len()).sum();
+    let size: usize = headere
+        .iter()
+        .map(|(key, value)| key.len() + value.len() + EGENDEFINERT.len())
+        .sum();
     if size > STORSTE_HEADERE {
-        return Err(FiksioError::HeadereForStore { storrelse: size, grense: STORSTE_HEADERE });
+        return Err(FiksioError::HeadereForStore {
+            storrelse: size,
+            grense: STORSTE_HEADERE,
+        });
     }
     Ok(())
 }
@@ -162,7 +180,10 @@ impl Melding {
             return None;
         }
         let original = &self.spesifikasjon;
-        let kept = original.headere.iter().filter(|(key, _)| KORRELASJON.contains(&key.as_str()));
+        let kept = original
+            .headere
+            .iter()
+            .filter(|(key, _)| KORRELASJON.contains(&key.as_str()));
         Some(Self {
             id,
             spesifikasjon: Spesifikasjon {
@@ -203,9 +224,15 @@ impl Tilstand {
 
     /// From the number in the database.
     pub fn fra_tall(tall: i16) -> Option<Self> {
-        [Self::IKo, Self::Kvittert, Self::Avvist, Self::Utlopt, Self::Feilet]
-            .into_iter()
-            .find(|tilstand| tilstand.tall() == tall)
+        [
+            Self::IKo,
+            Self::Kvittert,
+            Self::Avvist,
+            Self::Utlopt,
+            Self::Feilet,
+        ]
+        .into_iter()
+        .find(|tilstand| tilstand.tall() == tall)
     }
 }
 
@@ -219,7 +246,10 @@ mod tests {
     }
 
     fn spesifikasjon(ttl: Option<i64>, headere: &[(&str, &str)]) -> Result<Spesifikasjon, FiksioError> {
-        let headere = headere.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let headere = headere
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         Spesifikasjon::new(konto(1), konto(2), "ping".to_owned(), None, ttl, headere)
     }
 
@@ -234,7 +264,11 @@ mod tests {
     }
 
     fn feedback(melding: &Melding, slutt: Tilstand) -> Option<Melding> {
-        melding.tilbakemelding(slutt, MeldingId(Uuid::from_u128(11)), Timestamp::from_millis(2_000))
+        melding.tilbakemelding(
+            slutt,
+            MeldingId(Uuid::from_u128(11)),
+            Timestamp::from_millis(2_000),
+        )
     }
 
     #[test]
@@ -246,14 +280,20 @@ mod tests {
     fn ttl_below_a_second_is_refused() {
         assert!(spesifikasjon(Some(1_000), &[]).is_ok());
         for ttl in [999, 0, -1, i64::MIN] {
-            assert!(matches!(spesifikasjon(Some(ttl), &[]), Err(FiksioError::TtlForKort { .. })));
+            assert!(matches!(
+                spesifikasjon(Some(ttl), &[]),
+                Err(FiksioError::TtlForKort { .. })
+            ));
         }
     }
 
     #[test]
     fn a_ttl_without_end_does_not_overflow() {
         let spesifikasjon = spesifikasjon(Some(i64::MAX), &[]).unwrap();
-        let endless = Melding { spesifikasjon, ..melding(&[]) };
+        let endless = Melding {
+            spesifikasjon,
+            ..melding(&[])
+        };
         assert_eq!(endless.utloper(), Timestamp::from_millis(i64::MAX));
     }
 
@@ -262,22 +302,40 @@ mod tests {
         let longest = "k".repeat(235);
         assert!(spesifikasjon(None, &[(&longest, "v")]).is_ok());
         let longer = "k".repeat(236);
-        assert!(matches!(spesifikasjon(None, &[(&longer, "v")]), Err(FiksioError::HeaderForLang { .. })));
-        assert!(matches!(spesifikasjon(None, &[("", "v")]), Err(FiksioError::HeaderForLang { .. })));
+        assert!(matches!(
+            spesifikasjon(None, &[(&longer, "v")]),
+            Err(FiksioError::HeaderForLang { .. })
+        ));
+        assert!(matches!(
+            spesifikasjon(None, &[("", "v")]),
+            Err(FiksioError::HeaderForLang { .. })
+        ));
     }
 
     #[test]
     fn headers_together_are_bounded() {
         let value = "v".repeat(STORSTE_HEADERE);
-        assert!(matches!(spesifikasjon(None, &[("k", &value)]), Err(FiksioError::HeadereForStore { .. })));
+        assert!(matches!(
+            spesifikasjon(None, &[("k", &value)]),
+            Err(FiksioError::HeadereForStore { .. })
+        ));
     }
 
     #[test]
     fn an_empty_or_broken_type_is_refused() {
         for melding_type in ["", " ping", "pi\nng"] {
-            let outcome =
-                Spesifikasjon::new(konto(1), konto(2), melding_type.to_owned(), None, None, BTreeMap::new());
-            assert!(matches!(outcome, Err(FiksioError::UgyldigMeldingstype)), "{melding_type:?}");
+            let outcome = Spesifikasjon::new(
+                konto(1),
+                konto(2),
+                melding_type.to_owned(),
+                None,
+                None,
+                BTreeMap::new(),
+            );
+            assert!(
+                matches!(outcome, Err(FiksioError::UgyldigMeldingstype)),
+                "{melding_type:?}"
+            );
         }
     }
 
@@ -307,7 +365,13 @@ mod tests {
     fn a_rejected_message_is_removed_silently() {
         assert_eq!(feedback(&melding(&[]), Tilstand::Avvist), None);
         assert_eq!(feedback(&melding(&[]), Tilstand::Kvittert), None);
-        assert_eq!(feedback(&melding(&[]), Tilstand::Feilet).unwrap().spesifikasjon.melding_type, SERVERFEIL);
+        assert_eq!(
+            feedback(&melding(&[]), Tilstand::Feilet)
+                .unwrap()
+                .spesifikasjon
+                .melding_type,
+            SERVERFEIL
+        );
     }
 
     #[test]

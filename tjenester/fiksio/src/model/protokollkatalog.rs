@@ -42,5 +42,7 @@ pub const MELDINGSPROTOKOLLER: &[Meldingsprotokoll] = &[
 
 /// The protocol of that name.
 pub fn finn(navn: &str) -> Option<&'static Meldingsprotokoll> {
-    MELDINGSPROTOKOLLER.iter().find(|protokoll| protokoll.navn == navn)
+    MELDINGSPROTOKOLLER
+        .iter()
+        .find(|protokoll| protokoll.navn == navn)
 }

@@ -7,14 +7,14 @@ use fiks_core::id::KontoId;
 use fiks_database::{DatabaseError, DatabaseTransaction};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
 use crate::model::adresse::{Adresse, AdresseId, Dekning, Identifikator};
 
-mod adresse {
+mod row {
     use sea_orm::entity::prelude::*;
 
     /// Times in epoch ms.
@@ -63,10 +63,16 @@ const PROTOKOLL: i16 = 2;
 const NIVA: i16 = 3;
 
 /// Stores an address in place of what is there.
-pub async fn save(transaction: &DatabaseTransaction, adresse: &Adresse, is_new: bool) -> Result<(), DatabaseError> {
+pub async fn save(
+    transaction: &DatabaseTransaction,
+    adresse: &Adresse,
+    is_new: bool,
+) -> Result<(), DatabaseError> {
     let row = to_row(adresse).into_active_model();
     if is_new {
-        adresse::Entity::insert(row).exec_without_returning(transaction).await?;
+        row::Entity::insert(row)
+            .exec_without_returning(transaction)
+            .await?;
     } else {
         row.reset_all().update(transaction).await?;
         verdi::Entity::delete_many()
@@ -76,13 +82,15 @@ pub async fn save(transaction: &DatabaseTransaction, adresse: &Adresse, is_new: 
     }
     let values = values_of(adresse);
     if !values.is_empty() {
-        verdi::Entity::insert_many(values).exec_without_returning(transaction).await?;
+        verdi::Entity::insert_many(values)
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(())
 }
 
-fn to_row(adresse: &Adresse) -> adresse::Model {
-    adresse::Model {
+fn to_row(adresse: &Adresse) -> row::Model {
+    row::Model {
         id: adresse.id.0,
         konto: adresse.konto.0,
         beskrivelse: adresse.beskrivelse.clone(),
@@ -96,19 +104,30 @@ fn to_row(adresse: &Adresse) -> adresse::Model {
 
 fn values_of(adresse: &Adresse) -> Vec<verdi::ActiveModel> {
     let dekning = &adresse.dekning;
-    let identifikatorer = dekning.identifikatorer.iter().map(|each| (IDENTIFIKATOR, each.to_string()));
+    let identifikatorer = dekning
+        .identifikatorer
+        .iter()
+        .map(|each| (IDENTIFIKATOR, each.to_string()));
     let protokoller = dekning.protokoller.iter().map(|each| (PROTOKOLL, each.clone()));
     let nivaer = dekning.nivaer.iter().map(|each| (NIVA, each.to_string()));
-    let row = |(slag, verdi)| verdi::ActiveModel { adresse: Set(adresse.id.0), slag: Set(slag), verdi: Set(verdi) };
-    identifikatorer.chain(protokoller).chain(nivaer).map(row).collect()
+    let row = |(slag, verdi)| verdi::ActiveModel {
+        adresse: Set(adresse.id.0),
+        slag: Set(slag),
+        verdi: Set(verdi),
+    };
+    identifikatorer
+        .chain(protokoller)
+        .chain(nivaer)
+        .map(row)
+        .collect()
 }
 
 /// Addresses of a konto, oldest first.
 pub async fn of_konto(reader: &impl ConnectionTrait, konto: KontoId) -> Result<Vec<Adresse>, DatabaseError> {
-    let rows = adresse::Entity::find()
-        .filter(adresse::Column::Konto.eq(konto.0))
-        .order_by_asc(adresse::Column::Opprettet)
-        .order_by_asc(adresse::Column::Id);
+    let rows = row::Entity::find()
+        .filter(row::Column::Konto.eq(konto.0))
+        .order_by_asc(row::Column::Opprettet)
+        .order_by_asc(row::Column::Id);
     with_values(reader, rows.all(reader).await?).await
 }
 
@@ -118,7 +137,10 @@ pub async fn find(
     konto: KontoId,
     id: AdresseId,
 ) -> Result<Option<Adresse>, DatabaseError> {
-    let row = adresse::Entity::find_by_id(id.0).filter(adresse::Column::Konto.eq(konto.0)).all(reader).await?;
+    let row = row::Entity::find_by_id(id.0)
+        .filter(row::Column::Konto.eq(konto.0))
+        .all(reader)
+        .await?;
     Ok(with_values(reader, row).await?.pop())
 }
 
@@ -131,12 +153,16 @@ pub async fn active_with(
     let matching = verdi::Entity::find()
         .select_only()
         .column(verdi::Column::Adresse)
-        .filter(verdi::Column::Slag.eq(IDENTIFIKATOR).and(verdi::Column::Verdi.is_in(wanted)))
+        .filter(
+            verdi::Column::Slag
+                .eq(IDENTIFIKATOR)
+                .and(verdi::Column::Verdi.is_in(wanted)),
+        )
         .into_query();
-    let rows = adresse::Entity::find()
-        .filter(adresse::Column::Aktiv.eq(true))
-        .filter(adresse::Column::Id.in_subquery(matching))
-        .order_by_asc(adresse::Column::Id);
+    let rows = row::Entity::find()
+        .filter(row::Column::Aktiv.eq(true))
+        .filter(row::Column::Id.in_subquery(matching))
+        .order_by_asc(row::Column::Id);
     with_values(reader, rows.all(reader).await?).await
 }
 
@@ -146,14 +172,17 @@ pub async fn delete(
     konto: KontoId,
     id: AdresseId,
 ) -> Result<bool, DatabaseError> {
-    let gone = adresse::Entity::delete_by_id(id.0)
-        .filter(adresse::Column::Konto.eq(konto.0))
+    let gone = row::Entity::delete_by_id(id.0)
+        .filter(row::Column::Konto.eq(konto.0))
         .exec(transaction)
         .await?;
     if gone.rows_affected == 0 {
         return Ok(false);
     }
-    verdi::Entity::delete_many().filter(verdi::Column::Adresse.eq(id.0)).exec(transaction).await?;
+    verdi::Entity::delete_many()
+        .filter(verdi::Column::Adresse.eq(id.0))
+        .exec(transaction)
+        .await?;
     Ok(true)
 }
 
@@ -167,22 +196,29 @@ pub async fn delete_all(transaction: &DatabaseTransaction, konto: KontoId) -> Re
 
 async fn with_values(
     reader: &impl ConnectionTrait,
-    rows: Vec<adresse::Model>,
+    rows: Vec<row::Model>,
 ) -> Result<Vec<Adresse>, DatabaseError> {
     let ids = rows.iter().map(|row| row.id);
-    let values = verdi::Entity::find().filter(verdi::Column::Adresse.is_in(ids)).all(reader).await?;
+    let values = verdi::Entity::find()
+        .filter(verdi::Column::Adresse.is_in(ids))
+        .all(reader)
+        .await?;
     let mut coverage: HashMap<Uuid, Dekning> = HashMap::new();
     for row in values {
         let dekning = coverage.entry(row.adresse).or_default();
         match row.slag {
             IDENTIFIKATOR => {
-                dekning.identifikatorer.insert(row.verdi.parse().map_err(|error| bad(&row, &error))?);
+                dekning
+                    .identifikatorer
+                    .insert(row.verdi.parse().map_err(|error| bad(&row, &error))?);
             }
             PROTOKOLL => {
                 dekning.protokoller.insert(row.verdi);
             }
             _ => {
-                dekning.nivaer.insert(row.verdi.parse().map_err(|error| bad(&row, &error))?);
+                dekning
+                    .nivaer
+                    .insert(row.verdi.parse().map_err(|error| bad(&row, &error))?);
             }
         }
     }
@@ -191,10 +227,15 @@ async fn with_values(
 
 fn bad(row: &verdi::Model, reason: &dyn std::fmt::Display) -> DatabaseError {
     let (table, column) = ("fiksio_adresse_verdi", "verdi");
-    DatabaseError::BadRow { table, column, key: row.adresse.to_string(), reason: reason.to_string() }
+    DatabaseError::BadRow {
+        table,
+        column,
+        key: row.adresse.to_string(),
+        reason: reason.to_string(),
+    }
 }
 
-fn from_row(row: adresse::Model, coverage: &mut HashMap<Uuid, Dekning>) -> Adresse {
+fn from_row(row: row::Model, coverage: &mut HashMap<Uuid, Dekning>) -> Adresse {
     Adresse {
         dekning: coverage.remove(&row.id).unwrap_or_default(),
         id: AdresseId(row.id),

@@ -5,13 +5,13 @@ use fiks_core::id::{DokumentlagerKontoId, FiksOrgId, KontoId};
 use fiks_database::{DatabaseError, DatabaseTransaction};
 use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, TryInsertResult,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, TryInsertResult,
 };
 
 use crate::model::konto::Konto;
 
-mod konto {
+mod row {
     use sea_orm::entity::prelude::*;
 
     /// Times in epoch ms.
@@ -57,8 +57,8 @@ mod akseptert {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-impl From<konto::Model> for Konto {
-    fn from(row: konto::Model) -> Self {
+impl From<row::Model> for Konto {
+    fn from(row: row::Model) -> Self {
         Self {
             id: KontoId(row.id),
             fiks_org_id: FiksOrgId(row.fiks_org_id),
@@ -76,7 +76,7 @@ impl From<konto::Model> for Konto {
     }
 }
 
-impl From<&Konto> for konto::Model {
+impl From<&Konto> for row::Model {
     fn from(konto: &Konto) -> Self {
         Self {
             id: konto.id.0,
@@ -97,25 +97,31 @@ impl From<&Konto> for konto::Model {
 
 /// Stores a new konto.
 pub async fn insert(transaction: &DatabaseTransaction, konto: &Konto) -> Result<(), DatabaseError> {
-    let row = konto::Model::from(konto).into_active_model();
-    konto::Entity::insert(row).exec_without_returning(transaction).await?;
+    let row = row::Model::from(konto).into_active_model();
+    row::Entity::insert(row)
+        .exec_without_returning(transaction)
+        .await?;
     Ok(())
 }
 
 /// Stores a konto in place of what is there.
 pub async fn update(transaction: &DatabaseTransaction, konto: &Konto) -> Result<(), DatabaseError> {
-    konto::Model::from(konto).into_active_model().reset_all().update(transaction).await?;
+    row::Model::from(konto)
+        .into_active_model()
+        .reset_all()
+        .update(transaction)
+        .await?;
     Ok(())
 }
 
 /// The konto with that id.
 pub async fn find(reader: &impl ConnectionTrait, id: KontoId) -> Result<Option<Konto>, DatabaseError> {
-    Ok(konto::Entity::find_by_id(id.0).one(reader).await?.map(Konto::from))
+    Ok(row::Entity::find_by_id(id.0).one(reader).await?.map(Konto::from))
 }
 
 /// Whether there is a konto with that id.
 pub async fn exists(reader: &impl ConnectionTrait, id: KontoId) -> Result<bool, DatabaseError> {
-    Ok(konto::Entity::find_by_id(id.0).count(reader).await? > 0)
+    Ok(row::Entity::find_by_id(id.0).count(reader).await? > 0)
 }
 
 /// Kontoer of an organisation or of all, by name.
@@ -124,21 +130,28 @@ pub async fn search(
     fiks_org_id: Option<FiksOrgId>,
     aktiv: Option<bool>,
 ) -> Result<Vec<Konto>, DatabaseError> {
-    let mut rows = konto::Entity::find().order_by_asc(konto::Column::Navn).order_by_asc(konto::Column::Id);
+    let mut rows = row::Entity::find()
+        .order_by_asc(row::Column::Navn)
+        .order_by_asc(row::Column::Id);
     if let Some(organisasjon) = fiks_org_id {
-        rows = rows.filter(konto::Column::FiksOrgId.eq(organisasjon.0));
+        rows = rows.filter(row::Column::FiksOrgId.eq(organisasjon.0));
     }
     if let Some(aktiv) = aktiv {
-        rows = rows.filter(konto::Column::Aktiv.eq(aktiv));
+        rows = rows.filter(row::Column::Aktiv.eq(aktiv));
     }
     Ok(rows.all(reader).await?.into_iter().map(Konto::from).collect())
 }
 
 /// Removes a konto and its list of senders, also from the lists of others.
 pub async fn delete(transaction: &DatabaseTransaction, id: KontoId) -> Result<(), DatabaseError> {
-    let mentioned = akseptert::Column::Konto.eq(id.0).or(akseptert::Column::Avsender.eq(id.0));
-    akseptert::Entity::delete_many().filter(mentioned).exec(transaction).await?;
-    konto::Entity::delete_by_id(id.0).exec(transaction).await?;
+    let mentioned = akseptert::Column::Konto
+        .eq(id.0)
+        .or(akseptert::Column::Avsender.eq(id.0));
+    akseptert::Entity::delete_many()
+        .filter(mentioned)
+        .exec(transaction)
+        .await?;
+    row::Entity::delete_by_id(id.0).exec(transaction).await?;
     Ok(())
 }
 
@@ -151,7 +164,9 @@ pub async fn accepted(reader: &impl ConnectionTrait, konto: KontoId) -> Result<V
         .into_iter()
         .map(|row| row.avsender)
         .collect();
-    let rows = konto::Entity::find().filter(konto::Column::Id.is_in(ids)).order_by_asc(konto::Column::Navn);
+    let rows = row::Entity::find()
+        .filter(row::Column::Id.is_in(ids))
+        .order_by_asc(row::Column::Navn);
     Ok(rows.all(reader).await?.into_iter().map(Konto::from).collect())
 }
 
@@ -161,7 +176,10 @@ pub async fn accepts(
     konto: KontoId,
     avsender: KontoId,
 ) -> Result<bool, DatabaseError> {
-    Ok(akseptert::Entity::find_by_id((konto.0, avsender.0)).count(reader).await? > 0)
+    Ok(akseptert::Entity::find_by_id((konto.0, avsender.0))
+        .count(reader)
+        .await?
+        > 0)
 }
 
 /// Adds a sender to those a konto accepts. Nothing happens when it is there already.
@@ -170,7 +188,10 @@ pub async fn accept(
     konto: KontoId,
     avsender: KontoId,
 ) -> Result<(), DatabaseError> {
-    let row = akseptert::ActiveModel { konto: Set(konto.0), avsender: Set(avsender.0) };
+    let row = akseptert::ActiveModel {
+        konto: Set(konto.0),
+        avsender: Set(avsender.0),
+    };
     let key = [akseptert::Column::Konto, akseptert::Column::Avsender];
     let _: TryInsertResult<_> = akseptert::Entity::insert(row)
         .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
@@ -186,6 +207,8 @@ pub async fn refuse(
     konto: KontoId,
     avsender: KontoId,
 ) -> Result<(), DatabaseError> {
-    akseptert::Entity::delete_by_id((konto.0, avsender.0)).exec(transaction).await?;
+    akseptert::Entity::delete_by_id((konto.0, avsender.0))
+        .exec(transaction)
+        .await?;
     Ok(())
 }

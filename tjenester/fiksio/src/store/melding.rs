@@ -17,7 +17,7 @@ use crate::model::melding::{Innhold, Melding, Spesifikasjon, Tilstand};
 /// A message's place among all messages: rises with time.
 pub type Plass = i64;
 
-pub mod melding {
+mod row {
     use sea_orm::entity::prelude::*;
 
     /// `levert`: it has been with a consumer. `forsok`: deliveries that failed. Times in epoch ms.
@@ -50,7 +50,7 @@ pub mod melding {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub mod innhold {
+mod innhold {
     use sea_orm::entity::prelude::*;
 
     /// The payload of a message that waits in the queue itself.
@@ -92,20 +92,25 @@ pub async fn insert(
     data: &Bytes,
 ) -> Result<Plass, DatabaseError> {
     let row = to_row(melding)?;
-    let inserted = melding::Entity::insert(row).exec(transaction).await?;
+    let inserted = row::Entity::insert(row).exec(transaction).await?;
     let plass = inserted.last_insert_id;
     if !data.is_empty() {
-        let row = innhold::ActiveModel { plass: Set(plass), data: Set(data.to_vec()) };
-        innhold::Entity::insert(row).exec_without_returning(transaction).await?;
+        let row = innhold::ActiveModel {
+            plass: Set(plass),
+            data: Set(data.to_vec()),
+        };
+        innhold::Entity::insert(row)
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(plass)
 }
 
-fn to_row(melding: &Melding) -> Result<melding::ActiveModel, DatabaseError> {
+fn to_row(melding: &Melding) -> Result<row::ActiveModel, DatabaseError> {
     let spesifikasjon = &melding.spesifikasjon;
     let headere = serde_json::to_string(&spesifikasjon.headere)
         .map_err(|error| bad(melding.id.to_string(), "headere", &error))?;
-    Ok(melding::ActiveModel {
+    Ok(row::ActiveModel {
         plass: NotSet,
         melding_id: Set(melding.id.0),
         mottaker: Set(spesifikasjon.mottaker.0),
@@ -127,10 +132,15 @@ fn to_row(melding: &Melding) -> Result<melding::ActiveModel, DatabaseError> {
 }
 
 fn bad(key: String, column: &'static str, reason: &dyn std::fmt::Display) -> DatabaseError {
-    DatabaseError::BadRow { table: "fiksio_melding", column, key, reason: reason.to_string() }
+    DatabaseError::BadRow {
+        table: "fiksio_melding",
+        column,
+        key,
+        reason: reason.to_string(),
+    }
 }
 
-fn from_row(row: melding::Model) -> Result<LagretMelding, DatabaseError> {
+fn from_row(row: row::Model) -> Result<LagretMelding, DatabaseError> {
     let key = || row.plass.to_string();
     let headere: BTreeMap<String, String> =
         serde_json::from_str(&row.headere).map_err(|error| bad(key(), "headere", &error))?;
@@ -165,12 +175,12 @@ fn from_row(row: melding::Model) -> Result<LagretMelding, DatabaseError> {
     })
 }
 
-fn from_rows(rows: Vec<melding::Model>) -> Result<Vec<LagretMelding>, DatabaseError> {
+fn from_rows(rows: Vec<row::Model>) -> Result<Vec<LagretMelding>, DatabaseError> {
     rows.into_iter().map(from_row).collect()
 }
 
-fn waiting() -> sea_orm::Select<melding::Entity> {
-    melding::Entity::find().filter(melding::Column::Tilstand.eq(Tilstand::IKo.tall()))
+fn waiting() -> sea_orm::Select<row::Entity> {
+    row::Entity::find().filter(row::Column::Tilstand.eq(Tilstand::IKo.tall()))
 }
 
 /// The konto's waiting messages after `plass`, in order, at most `limit`.
@@ -181,18 +191,21 @@ pub async fn after(
     limit: u64,
 ) -> Result<Vec<LagretMelding>, DatabaseError> {
     let rows = waiting()
-        .filter(melding::Column::Mottaker.eq(konto.0))
-        .filter(melding::Column::Plass.gt(plass))
-        .order_by_asc(melding::Column::Plass)
+        .filter(row::Column::Mottaker.eq(konto.0))
+        .filter(row::Column::Plass.gt(plass))
+        .order_by_asc(row::Column::Plass)
         .limit(limit);
     from_rows(rows.all(reader).await?)
 }
 
 /// Those of the messages that still wait, in order.
-pub async fn at(reader: &impl ConnectionTrait, plasser: &[Plass]) -> Result<Vec<LagretMelding>, DatabaseError> {
+pub async fn at(
+    reader: &impl ConnectionTrait,
+    plasser: &[Plass],
+) -> Result<Vec<LagretMelding>, DatabaseError> {
     let rows = waiting()
-        .filter(melding::Column::Plass.is_in(plasser.iter().copied()))
-        .order_by_asc(melding::Column::Plass);
+        .filter(row::Column::Plass.is_in(plasser.iter().copied()))
+        .order_by_asc(row::Column::Plass);
     from_rows(rows.all(reader).await?)
 }
 
@@ -208,12 +221,20 @@ pub async fn data_at(
     plasser: &[Plass],
 ) -> Result<BTreeMap<Plass, Bytes>, DatabaseError> {
     let rows = innhold::Entity::find().filter(innhold::Column::Plass.is_in(plasser.iter().copied()));
-    Ok(rows.all(reader).await?.into_iter().map(|row| (row.plass, Bytes::from(row.data))).collect())
+    Ok(rows
+        .all(reader)
+        .await?
+        .into_iter()
+        .map(|row| (row.plass, Bytes::from(row.data)))
+        .collect())
 }
 
 /// How many messages wait for a konto, those with a consumer included.
 pub async fn count(reader: &impl ConnectionTrait, konto: KontoId) -> Result<u64, DatabaseError> {
-    Ok(waiting().filter(melding::Column::Mottaker.eq(konto.0)).count(reader).await?)
+    Ok(waiting()
+        .filter(row::Column::Mottaker.eq(konto.0))
+        .count(reader)
+        .await?)
 }
 
 /// Ends messages that still wait, and drops their payloads. Returns those that it ended.
@@ -235,11 +256,11 @@ pub async fn end_unread(
     slutt: Tilstand,
     now: Timestamp,
 ) -> Result<u64, DatabaseError> {
-    let ended = melding::Entity::update_many()
-        .col_expr(melding::Column::Tilstand, Expr::value(slutt.tall()))
-        .col_expr(melding::Column::Avsluttet, Expr::value(now.as_millis()))
-        .filter(melding::Column::Tilstand.eq(Tilstand::IKo.tall()))
-        .filter(melding::Column::Plass.is_in(plasser.iter().copied()))
+    let ended = row::Entity::update_many()
+        .col_expr(row::Column::Tilstand, Expr::value(slutt.tall()))
+        .col_expr(row::Column::Avsluttet, Expr::value(now.as_millis()))
+        .filter(row::Column::Tilstand.eq(Tilstand::IKo.tall()))
+        .filter(row::Column::Plass.is_in(plasser.iter().copied()))
         .exec(transaction)
         .await?;
     innhold::Entity::delete_many()
@@ -255,11 +276,14 @@ pub async fn mark_delivered(
     plasser: &[Plass],
     failed: bool,
 ) -> Result<(), DatabaseError> {
-    melding::Entity::update_many()
-        .col_expr(melding::Column::Levert, Expr::value(true))
-        .col_expr(melding::Column::Forsok, Expr::col(melding::Column::Forsok).add(i32::from(failed)))
-        .filter(melding::Column::Tilstand.eq(Tilstand::IKo.tall()))
-        .filter(melding::Column::Plass.is_in(plasser.iter().copied()))
+    row::Entity::update_many()
+        .col_expr(row::Column::Levert, Expr::value(true))
+        .col_expr(
+            row::Column::Forsok,
+            Expr::col(row::Column::Forsok).add(i32::from(failed)),
+        )
+        .filter(row::Column::Tilstand.eq(Tilstand::IKo.tall()))
+        .filter(row::Column::Plass.is_in(plasser.iter().copied()))
         .exec(transaction)
         .await?;
     Ok(())
@@ -272,7 +296,7 @@ pub async fn next_expiry(
 ) -> Result<Option<Timestamp>, DatabaseError> {
     let first: Option<i64> = expiring(after)
         .select_only()
-        .column(melding::Column::Utloper)
+        .column(row::Column::Utloper)
         .into_tuple()
         .one(reader)
         .await?;
@@ -288,9 +312,9 @@ pub async fn expired(
     limit: u64,
 ) -> Result<Vec<(Timestamp, Plass, KontoId)>, DatabaseError> {
     let rows: Vec<(i64, Plass, uuid::Uuid)> = expiring(after)
-        .filter(melding::Column::Utloper.lte(now.as_millis()))
+        .filter(row::Column::Utloper.lte(now.as_millis()))
         .select_only()
-        .columns([melding::Column::Utloper, melding::Column::Plass, melding::Column::Mottaker])
+        .columns([row::Column::Utloper, row::Column::Plass, row::Column::Mottaker])
         .limit(limit)
         .into_tuple()
         .all(reader)
@@ -301,14 +325,16 @@ pub async fn expired(
         .collect())
 }
 
-fn expiring((moment, plass): (Timestamp, Plass)) -> sea_orm::Select<melding::Entity> {
-    let later = melding::Column::Utloper.gt(moment.as_millis());
-    let same = melding::Column::Utloper.eq(moment.as_millis()).and(melding::Column::Plass.gt(plass));
+fn expiring((moment, plass): (Timestamp, Plass)) -> sea_orm::Select<row::Entity> {
+    let later = row::Column::Utloper.gt(moment.as_millis());
+    let same = row::Column::Utloper
+        .eq(moment.as_millis())
+        .and(row::Column::Plass.gt(plass));
     waiting()
-        .filter(melding::Column::Utloper.gte(moment.as_millis()))
+        .filter(row::Column::Utloper.gte(moment.as_millis()))
         .filter(later.or(same))
-        .order_by_asc(melding::Column::Utloper)
-        .order_by_asc(melding::Column::Plass)
+        .order_by_asc(row::Column::Utloper)
+        .order_by_asc(row::Column::Plass)
 }
 
 /// The latest messages to or from a konto, or of all, newest first: for the message flow.
@@ -317,10 +343,12 @@ pub async fn latest(
     konto: Option<KontoId>,
     limit: u64,
 ) -> Result<Vec<LagretMelding>, DatabaseError> {
-    let mut rows = melding::Entity::find().order_by_desc(melding::Column::Plass).limit(limit);
+    let mut rows = row::Entity::find().order_by_desc(row::Column::Plass).limit(limit);
     if let Some(konto) = konto {
         rows = rows.filter(
-            melding::Column::Mottaker.eq(konto.0).or(melding::Column::Avsender.eq(konto.0)),
+            row::Column::Mottaker
+                .eq(konto.0)
+                .or(row::Column::Avsender.eq(konto.0)),
         );
     }
     from_rows(rows.all(reader).await?)
@@ -328,15 +356,18 @@ pub async fn latest(
 
 /// Removes all messages of a konto.
 pub async fn delete_all(transaction: &DatabaseTransaction, konto: KontoId) -> Result<(), DatabaseError> {
-    let of_konto = melding::Entity::find()
+    let of_konto = row::Entity::find()
         .select_only()
-        .column(melding::Column::Plass)
-        .filter(melding::Column::Mottaker.eq(konto.0));
+        .column(row::Column::Plass)
+        .filter(row::Column::Mottaker.eq(konto.0));
     innhold::Entity::delete_many()
         .filter(innhold::Column::Plass.in_subquery(sea_orm::QueryTrait::into_query(of_konto)))
         .exec(transaction)
         .await?;
-    melding::Entity::delete_many().filter(melding::Column::Mottaker.eq(konto.0)).exec(transaction).await?;
+    row::Entity::delete_many()
+        .filter(row::Column::Mottaker.eq(konto.0))
+        .exec(transaction)
+        .await?;
     Ok(())
 }
 
@@ -346,14 +377,17 @@ pub async fn purge(
     oldest: Timestamp,
     limit: u64,
 ) -> Result<u64, DatabaseError> {
-    let old: Vec<Plass> = melding::Entity::find()
+    let old: Vec<Plass> = row::Entity::find()
         .select_only()
-        .column(melding::Column::Plass)
-        .filter(melding::Column::Avsluttet.lt(oldest.as_millis()))
+        .column(row::Column::Plass)
+        .filter(row::Column::Avsluttet.lt(oldest.as_millis()))
         .limit(limit)
         .into_tuple()
         .all(transaction)
         .await?;
-    let gone = melding::Entity::delete_many().filter(melding::Column::Plass.is_in(old)).exec(transaction).await?;
+    let gone = row::Entity::delete_many()
+        .filter(row::Column::Plass.is_in(old))
+        .exec(transaction)
+        .await?;
     Ok(gone.rows_affected)
 }

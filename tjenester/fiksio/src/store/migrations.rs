@@ -19,7 +19,14 @@ impl MigrationName for CreateFiksio {
 #[async_trait::async_trait]
 impl MigrationTrait for CreateFiksio {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [konto(), akseptert(), adresse(), adresse_verdi(), melding(), innhold()] {
+        for table in [
+            konto(),
+            akseptert(),
+            adresse(),
+            adresse_verdi(),
+            melding(),
+            innhold(),
+        ] {
             manager.create_table(table).await?;
         }
         manager.create_index(adresse_konto()).await?;
@@ -108,18 +115,31 @@ fn adresse_verdi() -> TableCreateStatement {
 }
 
 fn adresse_konto() -> IndexCreateStatement {
-    Index::create().name("fiksio_adresse_konto").table("fiksio_adresse").col("konto").to_owned()
+    Index::create()
+        .name("fiksio_adresse_konto")
+        .table("fiksio_adresse")
+        .col("konto")
+        .to_owned()
 }
 
 fn adresse_slag() -> IndexCreateStatement {
-    let index = Index::create().name("fiksio_adresse_verdi_slag").table("fiksio_adresse_verdi").to_owned();
+    let index = Index::create()
+        .name("fiksio_adresse_verdi_slag")
+        .table("fiksio_adresse_verdi")
+        .to_owned();
     index.clone().col("slag").col("verdi").to_owned()
 }
 
 fn melding() -> TableCreateStatement {
     Table::create()
         .table("fiksio_melding")
-        .col(ColumnDef::new("plass").big_integer().not_null().auto_increment().primary_key())
+        .col(
+            ColumnDef::new("plass")
+                .big_integer()
+                .not_null()
+                .auto_increment()
+                .primary_key(),
+        )
         .col(uuid("melding_id"))
         .col(uuid("mottaker"))
         .col(uuid("avsender"))
@@ -140,7 +160,12 @@ fn melding() -> TableCreateStatement {
 }
 
 fn melding_id() -> IndexCreateStatement {
-    Index::create().name("fiksio_melding_id").table("fiksio_melding").col("melding_id").unique().to_owned()
+    Index::create()
+        .name("fiksio_melding_id")
+        .table("fiksio_melding")
+        .col("melding_id")
+        .unique()
+        .to_owned()
 }
 
 fn innhold() -> TableCreateStatement {

@@ -8,7 +8,12 @@ const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 const NOW: Timestamp = Timestamp::from_millis(0);
 
 fn klar(plass: Plass) -> Klar<Plass> {
-    Klar { utloper: NEVER, forsok: 0, bytes: 10, levering: plass }
+    Klar {
+        utloper: NEVER,
+        forsok: 0,
+        bytes: 10,
+        levering: plass,
+    }
 }
 
 /// A queue with its table.
@@ -27,11 +32,27 @@ impl Bench {
     }
 
     fn read(&self, behov: &Behov) -> (Hentet<Plass>, Hentet<Plass>) {
-        let tilbake = behov.plasser.iter().filter(|plass| self.table.contains(plass)).map(|plass| (*plass, klar(*plass)));
+        let tilbake = behov
+            .plasser
+            .iter()
+            .filter(|plass| self.table.contains(plass))
+            .map(|plass| (*plass, klar(*plass)));
         let after: Vec<_> = self.table.range(behov.etter + 1..).copied().collect();
         let flere = after.len() > behov.antall;
-        let nye = after.into_iter().take(behov.antall).map(|plass| (plass, klar(plass)));
-        (Hentet { funnet: tilbake.collect(), flere: false }, Hentet { funnet: nye.collect(), flere })
+        let nye = after
+            .into_iter()
+            .take(behov.antall)
+            .map(|plass| (plass, klar(plass)));
+        (
+            Hentet {
+                funnet: tilbake.collect(),
+                flere: false,
+            },
+            Hentet {
+                funnet: nye.collect(),
+                flere,
+            },
+        )
     }
 
     fn fetch(&mut self) {
@@ -112,10 +133,26 @@ fn a_message_that_ends_with_its_last_failure_holds_up_nobody() {
 fn a_message_that_has_run_out_is_not_delivered() {
     let mut ko = Ko::default();
     let behov = ko.behov().unwrap();
-    let short = Klar { utloper: Timestamp::from_millis(5), ..klar(1) };
-    let nye = Hentet { funnet: vec![(1, short), (2, klar(2))], flere: false };
-    ko.hentet(&behov, Hentet { funnet: Vec::new(), flere: false }, nye);
-    assert_eq!(ko.lever(1, Timestamp::from_millis(5)).map(|(plass, _)| plass), Some(2));
+    let short = Klar {
+        utloper: Timestamp::from_millis(5),
+        ..klar(1)
+    };
+    let nye = Hentet {
+        funnet: vec![(1, short), (2, klar(2))],
+        flere: false,
+    };
+    ko.hentet(
+        &behov,
+        Hentet {
+            funnet: Vec::new(),
+            flere: false,
+        },
+        nye,
+    );
+    assert_eq!(
+        ko.lever(1, Timestamp::from_millis(5)).map(|(plass, _)| plass),
+        Some(2)
+    );
 }
 
 #[test]
@@ -178,9 +215,26 @@ fn memory_is_bounded_whatever_waits() {
     assert!(bench.ko.window.len() <= WINDOW);
     let mut ko = Ko::default();
     let behov = ko.behov().unwrap();
-    ko.hentet(&behov, Hentet { funnet: Vec::new(), flere: false }, Hentet { funnet: Vec::new(), flere: false });
+    ko.hentet(
+        &behov,
+        Hentet {
+            funnet: Vec::new(),
+            flere: false,
+        },
+        Hentet {
+            funnet: Vec::new(),
+            flere: false,
+        },
+    );
     for plass in 1..100 {
-        ko.ankom(plass, Klar { bytes: WINDOW_BYTES / 10, ..klar(plass) }, true);
+        ko.ankom(
+            plass,
+            Klar {
+                bytes: WINDOW_BYTES / 10,
+                ..klar(plass)
+            },
+            true,
+        );
     }
     assert!(ko.window_bytes <= WINDOW_BYTES);
 }
