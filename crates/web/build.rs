@@ -28,6 +28,7 @@ const RECIPES: &[Recipe] = &[
             "node_modules/@ks-digital/designsystem-themes/dist/base.css",
             "assets/fiks.css",
             "assets/components.css",
+            "assets/content.css",
         ],
     },
     Recipe {

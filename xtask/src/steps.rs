@@ -108,10 +108,7 @@ fn lint() -> anyhow::Result<()> {
 }
 
 fn documentation() -> anyhow::Result<()> {
-    execute(
-        command("cargo doc --workspace --no-deps --quiet")
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    execute(command("cargo doc --workspace --no-deps --quiet").env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// The version is pinned: a newer one may judge otherwise.
@@ -132,7 +129,9 @@ fn licences() -> anyhow::Result<()> {
 
 fn rust() -> anyhow::Result<()> {
     let server = postgres::Server::start()?;
-    execute(command("cargo test --workspace --quiet").env("FIKS_TEST_POSTGRES", server.address()))
+    execute(
+        command("cargo test --workspace --no-fail-fast --quiet").env("FIKS_TEST_POSTGRES", server.address()),
+    )
 }
 
 fn foreign() -> anyhow::Result<()> {

@@ -1,7 +1,8 @@
 //! What the endpoint asks of whoever owns the queues.
 //!
-//! A [`Backend`] checks credentials and gives a [`Session`] per connection; a session gives a [`Subscription`] per
-//! consumer. Every future may be dropped before it is done (deadline, lost connection): it must then leave nothing behind.
+//! A [`Backend`] checks credentials and gives a [`Session`] per connection; a session gives a
+//! [`Subscription`] per consumer. Every future may be dropped before it is done (deadline, lost connection):
+//! it must then leave nothing behind.
 
 use std::{
     borrow::Cow,
@@ -64,7 +65,8 @@ pub trait Session: Send + Sync + 'static {
         options: ConsumeOptions,
     ) -> Result<Box<dyn Subscription>, ConsumeError>;
 
-    /// Counts of an existing queue, for a passive `queue.declare`. Same errors and deadline as [`Session::consume`].
+    /// Counts of an existing queue, for a passive `queue.declare`. Same errors and deadline as
+    /// [`Session::consume`].
     async fn inspect(&self, queue: &str) -> Result<QueueStatus, ConsumeError>;
 
     /// Checks a renewed password (`connection.update-secret`). An error closes the connection.
@@ -77,7 +79,8 @@ pub trait Session: Send + Sync + 'static {
 /// How a client wants to consume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConsumeOptions {
-    /// Nothing will be acknowledged by the client; the endpoint settles each delivery when it queues it for sending.
+    /// Nothing will be acknowledged by the client; the endpoint settles each delivery when it queues it for
+    /// sending.
     pub no_ack: bool,
     /// The consumer wants the queue for itself.
     pub exclusive: bool,
@@ -118,25 +121,27 @@ pub struct Cancelled;
 
 /// One consumer's view of a queue.
 ///
-/// For each delivery that was handed over, the endpoint does exactly one of: settle it once, or drop the subscription
-/// without having settled it. Dropping means: back to the front of the queue in the old order, redelivered. Neither the
-/// methods nor the drop may block: they run in the connection's task.
+/// For each delivery that was handed over, the endpoint does exactly one of: settle it once, or drop the
+/// subscription without having settled it. Dropping means: back to the front of the queue in the old order,
+/// redelivered. Neither the methods nor the drop may block: they run in the connection's task.
 pub trait Subscription: Send {
-    /// Puts deliveries into `batch` until it is full or none are left, and answers `Ready` when there is at least one.
-    /// `Pending` when there is none; then `context`'s waker must be woken when that changes. Answering `Ready(Ok)` with an
-    /// empty batch only costs time. Not called again after [`Cancelled`] or [`Subscription::stop`].
+    /// Puts deliveries into `batch` until it is full or none are left, and answers `Ready` when there is at
+    /// least one. `Pending` when there is none; then `context`'s waker must be woken when that changes.
+    /// Answering `Ready(Ok)` with an empty batch only costs time. Not called again after [`Cancelled`] or
+    /// [`Subscription::stop`].
     fn poll_deliveries(
         &mut self,
         context: &mut Context<'_>,
         batch: &mut Batch,
     ) -> Poll<Result<(), Cancelled>>;
 
-    /// Ends deliveries that were handed over. Must not block: AMQP has no answer to an acknowledgement, so the work is only
-    /// noted here and made durable in batches. What waits is bounded by the back end itself, which can stop delivering:
-    /// never more settlements arrive than it has handed over deliveries. May be called after [`Cancelled`] or
-    /// [`Subscription::stop`].
+    /// Ends deliveries that were handed over. Must not block: AMQP has no answer to an acknowledgement, so
+    /// the work is only noted here and made durable in batches. What waits is bounded by the back end itself,
+    /// which can stop delivering: never more settlements arrive than it has handed over deliveries. May be
+    /// called after [`Cancelled`] or [`Subscription::stop`].
     fn settle(&mut self, outcome: Outcome, deliveries: &[DeliveryId]);
 
-    /// The consumer was cancelled but still holds deliveries that it may settle: it no longer counts as a consumer.
+    /// The consumer was cancelled but still holds deliveries that it may settle: it no longer counts as a
+    /// consumer.
     fn stop(&mut self);
 }

@@ -36,8 +36,8 @@ pub enum Outcome {
     Requeued,
 }
 
-/// Deliveries that a subscription hands over in one go. Bounded by the consumer's credit and by the bytes that the
-/// connection may still buffer; the first delivery is taken whatever its size.
+/// Deliveries that a subscription hands over in one go. Bounded by the consumer's credit and by the bytes
+/// that the connection may still buffer; the first delivery is taken whatever its size.
 #[derive(Debug)]
 pub struct Batch {
     deliveries: Vec<Delivery>,
@@ -65,7 +65,8 @@ impl Batch {
         self.room() == 0 || self.bytes == 0
     }
 
-    /// Hands over one delivery; it now counts as delivered until it is settled or the subscription is dropped.
+    /// Hands over one delivery; it now counts as delivered until it is settled or the subscription is
+    /// dropped.
     ///
     /// # Errors
     /// Gives the delivery back when the batch is full.

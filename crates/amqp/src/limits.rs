@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// From accepted socket to `connection.open-ok`, TLS included: 10 s.
     pub handshake: Duration,
-    /// The back end's check of credentials: 4 s, because the Java client waits 5 s for the answer to `start-ok`.
+    /// The back end's check of credentials: 4 s, because the Java client waits 5 s for the answer to
+    /// `start-ok`.
     pub authenticate: Duration,
     /// Every other call to the back end (consume, inspect): 8 s, because clients wait 10 s for an answer.
     pub backend_call: Duration,
@@ -29,15 +30,16 @@ pub struct Limits {
     pub max_consumers_per_channel: usize,
     /// Consumers on all channels of one connection: 2,048, answered likewise.
     pub max_consumers_per_connection: usize,
-    /// Deliveries without an answer on one channel, also with prefetch 0 ("unlimited"): 10,000. At the bound nothing more
-    /// is delivered until the client answers.
+    /// Deliveries without an answer on one channel, also with prefetch 0 ("unlimited"): 10,000. At the bound
+    /// nothing more is delivered until the client answers.
     pub max_unacked_per_channel: usize,
     /// The same over all channels of one connection: 50,000.
     pub max_unacked_per_connection: usize,
-    /// Bytes waiting for one peer before no more deliveries are fetched for it: 256 KiB. Memory per slow reader is at most
-    /// this plus one message.
+    /// Bytes waiting for one peer before no more deliveries are fetched for it: 256 KiB. Memory per slow
+    /// reader is at most this plus one message.
     pub max_outbound_bytes: usize,
-    /// Offered as `frame-max`, in bytes with the 8 bytes around a payload: 131,072, as RabbitMQ. At least 4,096.
+    /// Offered as `frame-max`, in bytes with the 8 bytes around a payload: 131,072, as RabbitMQ. At least
+    /// 4,096.
     pub frame_max: u32,
     /// Largest frame before `tune-ok`: 16 KiB. A token and the client's properties take some 3 KiB.
     pub handshake_frame_max: u32,

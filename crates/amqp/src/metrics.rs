@@ -24,7 +24,8 @@ macro_rules! metrics {
         }
 
         impl Metrics {
-            /// Reads all counters. They are read one after the other, so sums may be off by what happens meanwhile.
+            /// Reads all counters. They are read one after the other, so sums may be off by what happens
+            /// meanwhile.
             pub fn snapshot(&self) -> Snapshot {
                 Snapshot { $($name: self.$name.load(Ordering::Relaxed),)+ }
             }

@@ -1,15 +1,15 @@
 //! Message properties, encoded once and stored or sent as they are.
 //!
-//! Header values are long strings by construction: a client that casts every header to bytes (contract fiks-io §8.4) never
-//! meets another type. The encoding is the property list of a content header: two bytes of flags, then the values in
-//! the order of their flags, high bit first.
+//! Header values are long strings by construction: a client that casts every header to bytes (contract
+//! fiks-io §8.4) never meets another type. The encoding is the property list of a content header: two bytes
+//! of flags, then the values in the order of their flags, high bit first.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::{Error, codec::reader::Reader};
 
-/// Most bytes that [`EncodedProperties`] may hold: what fits in one frame of 131,072 bytes beside the 8 bytes of the frame
-/// and the 12 of the content header.
+/// Most bytes that [`EncodedProperties`] may hold: what fits in one frame of 131,072 bytes beside the 8 bytes
+/// of the frame and the 12 of the content header.
 pub const MAX_PROPERTIES: usize = 131_072 - 8 - 12;
 
 const CONTENT_TYPE: u16 = 1 << 15;
@@ -61,8 +61,8 @@ impl Properties<'_> {
     /// The bytes that go into a content header.
     ///
     /// # Errors
-    /// [`Error::ShortStringTooLong`] for a header name or property over 255 bytes, [`Error::PropertiesTooLarge`] when all
-    /// together do not fit in one frame.
+    /// [`Error::ShortStringTooLong`] for a header name or property over 255 bytes,
+    /// [`Error::PropertiesTooLarge`] when all together do not fit in one frame.
     pub fn encode(&self) -> Result<EncodedProperties, Error> {
         let mut out = BytesMut::with_capacity(64 + self.headers_length());
         out.put_u16(self.flags());
@@ -142,7 +142,8 @@ fn put_short(out: &mut BytesMut, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Properties as they go on the wire. Cheap to clone; a store may keep [`EncodedProperties::as_bytes`] and hand them back.
+/// Properties as they go on the wire. Cheap to clone; a store may keep [`EncodedProperties::as_bytes`] and
+/// hand them back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedProperties(Bytes);
 

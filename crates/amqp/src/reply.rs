@@ -1,7 +1,7 @@
 //! Reply codes of AMQP 0-9-1 and the reasons an endpoint gives when it closes something.
 //!
-//! Numbers and names are those of the protocol's constants (specification 1.2 and RabbitMQ's `amqp-rabbitmq-0.9.1`).
-//! A *hard* code closes the connection, a *soft* one only the channel.
+//! Numbers and names are those of the protocol's constants (specification 1.2 and RabbitMQ's
+//! `amqp-rabbitmq-0.9.1`). A *hard* code closes the connection, a *soft* one only the channel.
 
 use std::borrow::Cow;
 

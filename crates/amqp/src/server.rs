@@ -23,7 +23,8 @@ use crate::{
 /// Pause after a failed `accept`, for example because file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// An AMQP endpoint. Cheap to clone; clones share limits and counters, so that several listeners are one server.
+/// An AMQP endpoint. Cheap to clone; clones share limits and counters, so that several listeners are one
+/// server.
 #[derive(Clone)]
 pub struct Server {
     shared: Arc<Shared>,
@@ -50,7 +51,8 @@ impl Listener {
         Self { tcp, tls: None }
     }
 
-    /// TLS. The acceptor must have a default certificate: KS' Java client sends neither SNI nor ALPN (contract fiks-io §15).
+    /// TLS. The acceptor must have a default certificate: KS' Java client sends neither SNI nor ALPN
+    /// (contract fiks-io §15).
     pub fn tls(tcp: TcpListener, acceptor: TlsAcceptor) -> Self {
         Self {
             tcp,
@@ -81,9 +83,9 @@ impl Server {
         Arc::clone(&self.shared.metrics)
     }
 
-    /// Accepts connections until `shutdown` resolves, then asks each to close (320 CONNECTION_FORCED), waits for them at
-    /// most [`Limits::shutdown`] and cuts the rest. Queues should be ready before this is called: the Java client never
-    /// repeats a failed `basic.consume` on recovery (contract fiks-io §15).
+    /// Accepts connections until `shutdown` resolves, then asks each to close (320 CONNECTION_FORCED), waits
+    /// for them at most [`Limits::shutdown`] and cuts the rest. Queues should be ready before this is called:
+    /// the Java client never repeats a failed `basic.consume` on recovery (contract fiks-io §15).
     pub async fn serve(&self, listener: Listener, shutdown: impl Future<Output = ()>) {
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         tokio::pin!(shutdown);

@@ -22,7 +22,7 @@ const BATCH: u64 = 200;
 const LOOK: Duration = Duration::from_mins(1);
 const SWEEP: Duration = Duration::from_hours(1);
 /// Bytes younger than this may belong to an upload under way.
-const ORPHAN_AGE: Duration = Duration::from_hours(1);
+const ORPHAN_AGE: Duration = Duration::from_hours(24);
 
 /// The handlers of this service's jobs.
 pub fn jobs(dokumentlager: &Dokumentlager) -> Vec<(&'static str, Arc<dyn Handler>)> {

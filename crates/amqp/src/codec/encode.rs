@@ -1,7 +1,8 @@
 //! Frames to bytes.
 //!
-//! Control methods go through `amq-protocol`'s generators. A delivery, the one thing sent thousands of times a second, is
-//! written here straight into the connection's buffer; a test holds it against the generated encoder.
+//! Control methods go through `amq-protocol`'s generators. A delivery, the one thing sent thousands of times
+//! a second, is written here straight into the connection's buffer; a test holds it against the generated
+//! encoder.
 
 use amq_protocol::{
     frame::{AMQPFrame, gen_frame},

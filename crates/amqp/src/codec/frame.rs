@@ -1,6 +1,7 @@
 //! Frames: a type octet, a channel, a length, the payload and an end octet (specification 4.2.3).
 //!
-//! The decoder looks at a length before it buffers anything and refuses what exceeds the negotiated `frame-max`.
+//! The decoder looks at a length before it buffers anything and refuses what exceeds the negotiated
+//! `frame-max`.
 
 use std::io;
 
@@ -83,7 +84,8 @@ pub struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// A decoder that expects the protocol header and then frames of at most `frame_max` bytes, overhead included.
+    /// A decoder that expects the protocol header and then frames of at most `frame_max` bytes, overhead
+    /// included.
     pub fn new(frame_max: u32) -> Self {
         Self {
             started: false,
@@ -127,7 +129,8 @@ impl FrameDecoder {
                 max: self.frame_max,
             });
         }
-        // Cannot fail: it is at most `frame_max`, and a usize has 32 bits or more on every platform with sockets.
+        // Cannot fail: it is at most `frame_max`, and a usize has 32 bits or more on every platform with
+        // sockets.
         Ok(usize::try_from(length).ok().map(|length| Head {
             kind,
             channel,

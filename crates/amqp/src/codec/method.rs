@@ -1,7 +1,8 @@
 //! Methods that a client may send, with their arguments.
 //!
-//! `ack`, `nack`, `reject` and `qos` are read by hand: the first three arrive once per message, and `amq-protocol` drops
-//! the `prefetch-size` of the last. Methods that the endpoint refuses anyway are recognised by their number alone.
+//! `ack`, `nack`, `reject` and `qos` are read by hand: the first three arrive once per message, and
+//! `amq-protocol` drops the `prefetch-size` of the last. Methods that the endpoint refuses anyway are
+//! recognised by their number alone.
 
 use std::fmt;
 

@@ -1,8 +1,9 @@
 //! Bytes to frames to methods, and back.
 //!
-//! Framing and the few methods that arrive thousands of times a second are read here by hand, without allocation; all
-//! other arguments go through `amq-protocol`, after a check that keeps its recursive table parser off the stack's end.
-//! Nothing in here panics on any input, and no frame is buffered before its size is known to be allowed.
+//! Framing and the few methods that arrive thousands of times a second are read here by hand, without
+//! allocation; all other arguments go through `amq-protocol`, after a check that keeps its recursive table
+//! parser off the stack's end. Nothing in here panics on any input, and no frame is buffered before its size
+//! is known to be allowed.
 
 pub(crate) mod encode;
 pub mod frame;

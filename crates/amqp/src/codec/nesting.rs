@@ -1,7 +1,8 @@
 //! Bounds the depth of tables and arrays before `amq-protocol` parses them.
 //!
-//! Its parser recurses once per level, five bytes each: a frame of 128 KiB could nest 26,000 levels and overrun the stack,
-//! before anyone has authenticated. No client nests deeper than the capabilities in its properties: two.
+//! Its parser recurses once per level, five bytes each: a frame of 128 KiB could nest 26,000 levels and
+//! overrun the stack, before anyone has authenticated. No client nests deeper than the capabilities in its
+//! properties: two.
 
 use super::reader::Reader;
 

@@ -63,8 +63,8 @@ impl Channel {
         limit.saturating_sub(self.unacked.len())
     }
 
-    /// Moves the deliveries that `tag` means into `taken`, oldest first. False when the tag is not outstanding; as in
-    /// RabbitMQ this holds with `multiple` too, save for tag 0 that then means all.
+    /// Moves the deliveries that `tag` means into `taken`, oldest first. False when the tag is not
+    /// outstanding; as in RabbitMQ this holds with `multiple` too, save for tag 0 that then means all.
     pub(super) fn take(&mut self, tag: u64, multiple: bool, taken: &mut Vec<Unacked>) -> bool {
         if multiple && tag == 0 {
             self.take_all(taken);

@@ -225,8 +225,8 @@ impl Machine {
     }
 }
 
-/// Publishing and topology are a matter of rights (403, the channel survives a new opening); what the endpoint lacks
-/// altogether is not implemented (540, which by its nature ends the connection).
+/// Publishing and topology are a matter of rights (403, the channel survives a new opening); what the
+/// endpoint lacks altogether is not implemented (540, which by its nature ends the connection).
 fn refused(refusal: Refusal) -> Fault {
     let (code, explanation) = match refusal {
         Refusal::Publish => (

@@ -28,7 +28,8 @@ pub struct Ticket<'a> {
 }
 
 impl Machine {
-    /// How many messages may be delivered to the consumer now. After 0 an [`Effect::Replenished`] says when to ask again.
+    /// How many messages may be delivered to the consumer now. After 0 an [`Effect::Replenished`] says when
+    /// to ask again.
     pub fn room(&mut self, id: ConsumerId) -> usize {
         let room = self
             .consumers
@@ -63,8 +64,8 @@ impl Machine {
             .min(connection)
     }
 
-    /// Takes note of a delivery that is about to be sent. `None` when the consumer is gone or cancelled: the back end
-    /// still holds it.
+    /// Takes note of a delivery that is about to be sent. `None` when the consumer is gone or cancelled: the
+    /// back end still holds it.
     pub fn deliver(&mut self, id: ConsumerId, delivery: DeliveryId) -> Option<Ticket<'_>> {
         let consumer = self.consumers.get_mut(&id).filter(|consumer| !consumer.stopped)?;
         let channel = self.channels.get_mut(&consumer.channel)?;
@@ -93,8 +94,8 @@ impl Machine {
         })
     }
 
-    /// A message cannot be sent to this client at all. Closes the channel, so that the back end gets it back and can count
-    /// the attempt.
+    /// A message cannot be sent to this client at all. Closes the channel, so that the back end gets it back
+    /// and can count the attempt.
     pub fn refuse_delivery(&mut self, id: ConsumerId, explanation: String) {
         if let Some(channel) = self.consumers.get(&id).map(|consumer| consumer.channel) {
             let fault = Fault::new(ReplyCode::ContentTooLarge, explanation).at(method::BASIC_DELIVER);
@@ -227,7 +228,8 @@ impl Machine {
         }
     }
 
-    /// No more deliveries. What is outstanding can still be answered; after the last answer the subscription is dropped.
+    /// No more deliveries. What is outstanding can still be answered; after the last answer the subscription
+    /// is dropped.
     fn stop_consumer(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.get_mut(&id) else {
             return;

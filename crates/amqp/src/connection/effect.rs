@@ -13,7 +13,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConsumerId(pub u64);
 
-/// A thing to do, in the order given. Settlements come separately and first ([`super::Machine::settlements`]).
+/// A thing to do, in the order given. Settlements come separately and first
+/// (`Machine::settlements`).
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Send the protocol header that would have been right.
@@ -25,7 +26,8 @@ pub enum Effect {
         /// Method and arguments.
         method: Box<AMQPClass>,
     },
-    /// Ask the back end who this is. Until [`super::Machine::on_answer`] no frame may be given to the machine.
+    /// Ask the back end who this is. Until [`super::Machine::on_answer`] no frame may be given to the
+    /// machine.
     Authenticate {
         /// User name.
         username: String,
@@ -44,7 +46,8 @@ pub enum Effect {
     Stop(ConsumerId),
     /// Drop the subscription.
     Drop(ConsumerId),
-    /// Something was refused: `close` is being sent on this channel. On channel 0 the peer must answer in time.
+    /// Something was refused: `close` is being sent on this channel. On channel 0 the peer must answer in
+    /// time.
     Fault {
         /// Channel, 0 for the connection.
         channel: u16,

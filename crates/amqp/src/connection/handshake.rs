@@ -13,7 +13,8 @@ use crate::{backend::AuthenticateError, identity::Identity, reply::ReplyCode};
 const FRAME_MIN: u32 = 4096;
 /// The only virtual host.
 const VHOST: &str = "/";
-/// What the endpoint can do that clients look for. Anything about publishing is left out, because it is not true.
+/// What the endpoint can do that clients look for. Anything about publishing is left out, because it is not
+/// true.
 const CAPABILITIES: [&str; 4] = [
     "authentication_failure_close",
     "basic.nack",

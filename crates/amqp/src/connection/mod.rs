@@ -1,7 +1,8 @@
 //! The protocol as a state machine: frames and answers in, effects out. No sockets, no clock, no waiting.
 //!
 //! Invariants, whatever frames arrive:
-//! * a delivery handed to [`Machine::deliver`] ends in exactly one [`Settlement`] or with its consumer's [`Effect::Drop`];
+//! * a delivery handed to [`Machine::deliver`] ends in exactly one [`Settlement`] or with its consumer's
+//!   [`Effect::Drop`];
 //! * each consumer that was started ends in exactly one [`Effect::Drop`];
 //! * memory is bounded by [`Limits`]; nothing is kept for channels that are closed.
 
@@ -107,7 +108,8 @@ enum Pending {
     },
 }
 
-/// Makes consumer tags that no other connection makes: clients re-use the tags of a lost connection on the next one.
+/// Makes consumer tags that no other connection makes: clients re-use the tags of a lost connection on the
+/// next one.
 #[derive(Debug)]
 struct TagSource {
     nonce: u128,
@@ -159,7 +161,8 @@ pub struct Counts {
 }
 
 impl Machine {
-    /// A machine that waits for the protocol header. `nonce` must be random: it makes generated consumer tags unique.
+    /// A machine that waits for the protocol header. `nonce` must be random: it makes generated consumer tags
+    /// unique.
     pub fn new(limits: Arc<Limits>, identity: Arc<Identity>, nonce: u128) -> Self {
         let tuning = Tuning {
             frame_max: limits.handshake_frame_max,
@@ -219,7 +222,8 @@ impl Machine {
         self.hang_up();
     }
 
-    /// Takes the back end's answer to the open call. An answer to a call that is not open any more is ignored.
+    /// Takes the back end's answer to the open call. An answer to a call that is not open any more is
+    /// ignored.
     pub fn on_answer(&mut self, answer: Answer) {
         match (self.pending.take(), answer) {
             (Some(Pending::Authenticate { username }), Answer::Authenticated(result)) => {

@@ -81,6 +81,8 @@ impl<S> Driver<S> {
     ) -> Result<(), LoginFault> {
         let session = result.map_err(|error| {
             count(&self.tally.metrics().logins_refused);
+            let unavailable = error == AuthenticateError::Unavailable;
+            tracing::info!(peer = %self.peer, unavailable, "amqp login refused");
             LoginFault::Back(error)
         })?;
         count(&self.tally.metrics().logins_accepted);

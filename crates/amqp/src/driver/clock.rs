@@ -1,6 +1,7 @@
 //! Everything a connection does by the clock: one timer, armed for whatever comes first.
 //!
-//! Reading and writing only note the time; the timer looks at the notes when it fires. So traffic never touches it.
+//! Reading and writing only note the time; the timer looks at the notes when it fires. So traffic never
+//! touches it.
 
 use std::{
     pin::Pin,

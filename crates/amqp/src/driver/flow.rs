@@ -113,7 +113,8 @@ impl<S> Driver<S> {
             .saturating_sub(self.outbound.len())
     }
 
-    /// Queues what was fetched. What cannot be sent stays the back end's and goes back when the channel closes.
+    /// Queues what was fetched. What cannot be sent stays the back end's and goes back when the channel
+    /// closes.
     fn send_batch(&mut self, consumer: ConsumerId) {
         let Self {
             machine,
@@ -144,7 +145,8 @@ impl<S> Driver<S> {
         self.apply();
     }
 
-    /// Carries out what the machine wants: settlements first, because a later effect may drop their subscription.
+    /// Carries out what the machine wants: settlements first, because a later effect may drop their
+    /// subscription.
     pub(super) fn apply(&mut self) {
         self.machine.swap_settlements(&mut self.settlements);
         self.subscriptions.settle(&self.settlements);

@@ -1,8 +1,9 @@
 //! One connection's task: moves bytes between the socket, the state machine and the back end.
 //!
-//! A hand-written future instead of `select!`, because everything it waits for lives as long as the connection and must
-//! not be made anew for each frame. Each turn does what can be done now; with nothing left it waits for a waker.
-//! Input is read only when it can be dealt with at once, deliveries are fetched only while the outbound buffer has room.
+//! A hand-written future instead of `select!`, because everything it waits for lives as long as the
+//! connection and must not be made anew for each frame. Each turn does what can be done now; with nothing
+//! left it waits for a waker. Input is read only when it can be dealt with at once, deliveries are fetched
+//! only while the outbound buffer has room.
 
 mod calls;
 mod clock;
@@ -91,7 +92,7 @@ pub(crate) struct Driver<S> {
 /// What is left to do with the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Stage {
-    /// Bytes are queued since the clock was told.
+    /// Bytes wait, here or in TLS, and the clock knows since when.
     writing: bool,
     /// Bytes were written but not flushed (TLS keeps some).
     unflushed: bool,
@@ -178,7 +179,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
-    /// Turns until nothing can be done. The clock comes first: a peer that never pauses must not outrun a deadline.
+    /// Turns until nothing can be done. The clock comes first: a peer that never pauses must not outrun a
+    /// deadline.
     fn run(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         self.poll_clock(context)?;
         while self.turn(context)? || self.poll_clock(context)? {}

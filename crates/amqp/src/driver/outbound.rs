@@ -245,8 +245,12 @@ mod tests {
             frame_max in prop_oneof![Just(4096u32), Just(20_000), Just(131_072)], step in 1000usize..60_000,
         ) {
             let mut outbound = Outbound::default();
-            let whole: Vec<Vec<u8>> = lengths.iter().enumerate()
-                .map(|(seed, length)| (0..*length).map(|at| u8::try_from((at * 7 + seed) % 251).unwrap()).collect()).collect();
+            let octet = |at: usize, seed: usize| u8::try_from((at * 7 + seed) % 251).unwrap();
+            let whole: Vec<Vec<u8>> = lengths
+                .iter()
+                .enumerate()
+                .map(|(seed, length)| (0..*length).map(|at| octet(at, seed)).collect())
+                .collect();
             for body in &whole {
                 queue(&mut outbound, body.clone(), frame_max as usize);
             }

@@ -90,8 +90,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.wrote(written)?;
             progress = true;
         }
-        self.stage.writing = false;
-        Ok(self.poll_finish(context)? || progress)
+        let finished = self.poll_finish(context)?;
+        self.stage.writing = self.stage.unflushed;
+        Ok(finished || progress)
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {

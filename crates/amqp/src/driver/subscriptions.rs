@@ -1,7 +1,7 @@
 //! The subscriptions of one connection, polled only when they may have something.
 //!
-//! Each subscription has a waker of its own that puts its id in a list and wakes the connection: a connection with a
-//! thousand consumers looks at the one that got a message. An id is in the list at most once.
+//! Each subscription has a waker of its own that puts its id in a list and wakes the connection: a connection
+//! with a thousand consumers looks at the one that got a message. An id is in the list at most once.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -124,7 +124,8 @@ impl Subscriptions {
         loop {
             let consumer = self.ready.woken.lock().pop_front()?;
             if let Some(entry) = self.entries.get(&consumer) {
-                // A swap, not a store: it must see whatever was written before a wake that found the id still listed.
+                // A swap, not a store: it must see whatever was written before a wake that found the id still
+                // listed.
                 entry.alarm.listed.swap(false, Ordering::AcqRel);
                 if !entry.stopped {
                     return Some(consumer);

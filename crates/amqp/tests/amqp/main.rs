@@ -1,4 +1,5 @@
-//! The endpoint with a back end in memory: a foreign client (lapin), and raw sockets for what no client sends.
+//! The endpoint with a back end in memory: a foreign client (lapin), and raw sockets for what no client
+//! sends.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

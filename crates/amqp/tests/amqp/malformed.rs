@@ -25,7 +25,8 @@ async fn logged_in() -> Peer<DuplexStream> {
     peer
 }
 
-/// Sends bytes on a running connection; the code and text of the close that follows, and that nothing follows it.
+/// Sends bytes on a running connection; the code and text of the close that follows, and that nothing follows
+/// it.
 async fn answer_to(bytes: &[u8]) -> (u16, String) {
     let mut peer = logged_in().await;
     peer.bytes(bytes).await;

@@ -188,6 +188,14 @@ fn all_media_types_are_read_again() {
 }
 
 #[test]
+fn what_cannot_be_packed_hardly_grows() {
+    let mut noise = vec![0; 300_000];
+    Random::system().fill(&mut noise).unwrap();
+    let container = write(&[("a.bin".to_owned(), noise)]);
+    assert!(container.len() < 305_000, "{}", container.len());
+}
+
+#[test]
 fn the_writer_refuses_names_that_readers_refuse() {
     let mut writer = Writer::new(Vec::new(), identity(0), NOW, &Random::system()).unwrap();
     for name in [

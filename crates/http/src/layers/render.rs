@@ -1,4 +1,4 @@
-//! Every answer ≥ 400 leaves with the platform's error body, wherever it arose.
+//! Every answer ≥ 400 leaves with the platform's error body, wherever it arose; a page for people stays a page.
 
 use std::any::Any;
 use std::time::Instant;
@@ -44,7 +44,11 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
 
 fn with_body(response: Response, path: &str) -> (Response, Uuid) {
     let status = response.status();
-    if response.extensions().get::<OwnErrorBody>().is_some() {
+    let is_page = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|content| content.as_bytes().starts_with(b"text/html"));
+    if is_page || response.extensions().get::<OwnErrorBody>().is_some() {
         return (response, Uuid::new_v4());
     }
     let plain = RequestError::Plain(kinds::for_status(status.as_u16()));

@@ -55,7 +55,7 @@ impl<'a> Maker<'a> {
         }
         for (name, schema) in entries(node, "properties") {
             let is_wanted = required.is_empty() || required.contains(&name.as_str());
-            if is_wanted || given(self.document.resolve(schema).0).is_some() {
+            if is_wanted || shown(self.document.resolve(schema).0).is_some() {
                 object.insert(name.clone(), self.make(schema, depth + 1));
             }
         }
@@ -63,10 +63,14 @@ impl<'a> Maker<'a> {
     }
 }
 
+/// The document's own example.
+fn shown(node: &Value) -> Option<&Value> {
+    node.get("example").or_else(|| items(node, "examples").next())
+}
+
+/// A value that the document names: its example, or one that is certain to be allowed.
 fn given(node: &Value) -> Option<&Value> {
-    let value = node
-        .get("example")
-        .or_else(|| items(node, "examples").next())
+    let value = shown(node)
         .or_else(|| node.get("const"))
         .or_else(|| node.get("default"))
         .or_else(|| items(node, "enum").next())?;

@@ -45,7 +45,7 @@ impl Catalogue {
                 None => groups.push(Group::starting_with(operation, document)),
             }
         }
-        groups.sort_by(|one, other| one.name.cmp(&other.name));
+        groups.sort_by_key(|group| group.name.to_lowercase());
         Self { groups }
     }
 
@@ -78,7 +78,7 @@ impl Group {
     fn starting_with(operation: Operation, document: Document<'_>) -> Self {
         let name = operation.group.clone();
         Self {
-            anchor: slug(&name),
+            anchor: slug(&name).to_lowercase(),
             description: document.tag_description(&name).to_owned(),
             operations: vec![operation],
             name,
@@ -92,7 +92,7 @@ fn slug(text: &str) -> String {
         .split(|character: char| !character.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    words.join("-").to_lowercase()
+    words.join("-")
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ const CREDENTIALS: [&str; 3] = ["authorization", "integrasjonid", "integrasjonpa
 pub(crate) struct Operation {
     /// Unique among all operations, fit for an address.
     pub(crate) id: String,
+    /// `operationId` as it stands; may be empty.
+    name: String,
     /// In capitals.
     pub(crate) method: String,
     /// With its parameters in braces.
@@ -144,6 +146,15 @@ impl Answer {
 }
 
 impl Operation {
+    /// What it is called: the summary, else the name, else the path.
+    pub(crate) fn title(&self) -> &str {
+        let names = [&self.summary, &self.name, &self.path];
+        names
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .map_or("", String::as_str)
+    }
+
     /// The path in pieces that a line may end after.
     pub(crate) fn path_parts(&self) -> impl Iterator<Item = &str> {
         self.path.split_inclusive('/')
@@ -193,6 +204,7 @@ fn read(document: Document<'_>, item: &Map<String, Value>, address: (&str, &str)
     let (method, path) = address;
     Operation {
         id: id_of(node, method, path),
+        name: text(node, "operationId").to_owned(),
         method: method.to_uppercase(),
         path: path.to_owned(),
         group: group_of(node, path),

@@ -175,17 +175,18 @@ fn a_schema_that_holds_itself_ends() {
 
 #[test]
 fn an_example_prefers_what_the_document_gives() {
-    let schema = json!({"type": "object", "required": ["id", "type", "nar"], "properties": {
+    let schema = json!({"type": "object", "required": ["id", "type", "nar", "med"], "properties": {
         "id": {"type": "string", "format": "uuid"},
         "type": {"type": "string", "example": "ping"},
         "nar": {"type": "string", "format": "date-time"},
-        "valgfri": {"type": "string"},
+        "valgfri": {"enum": ["JA", "NEI"]}, "vist": {"type": "string", "example": "ja"},
         "med": {"type": "integer", "default": 7},
     }});
     assert_eq!(
         body(&json!({}), &schema).example,
         json!({
             "id": "00000000-0000-4000-8000-000000000000", "type": "ping", "nar": "2026-01-01T12:00:00Z", "med": 7,
+            "vist": "ja",
         })
     );
 }

@@ -23,18 +23,22 @@ class ForbindelseTest {
         try (var proxy = new TcpProxy();
                 var a = Postkasse.apne(A);
                 var b = Postkasse.apne(B, Klientbygger.klient(B).amqpPort(proxy.port()))) {
+            var konsumenter = konsumenter(a);
             var sendte = sendTre(a);
             for (var sendt : sendte) {
                 assertFalse(b.motta(sendt).melding().isResendt());
             }
+            proxy.avvis(true);
             proxy.kutt();
+            ventTil(() -> konsumenter(a) < konsumenter);
             var sendtUnderBrudd = a.klient().sendWithoutPayload(ping(B));
+            proxy.avvis(false);
 
             assertEquals(List.of(true, true, true), mottaIgjen(b, sendte));
             var ny = b.motta(sendtUnderBrudd);
             ny.svar().ack();
             assertFalse(ny.melding().isResendt());
-            assertEquals(2, proxy.antall());
+            assertTrue(proxy.antall() >= 2);
             b.passert();
             assertEquals(List.of(), b.ikkeTatte());
         }
@@ -76,6 +80,10 @@ class ForbindelseTest {
         }
     }
 
+    private static long konsumenter(Postkasse a) {
+        return a.klient().getKonto(B.kontoId()).orElseThrow().getAntallKonsumenter();
+    }
+
     private static List<SendtMelding> sendTre(Postkasse a) {
         return IntStream.range(0, 3).mapToObj(nummer -> a.klient().sendWithoutPayload(ping(B))).toList();
     }
@@ -93,7 +101,7 @@ class ForbindelseTest {
     private static void ventTil(BooleanSupplier tilstand) throws InterruptedException {
         var frist = System.nanoTime() + Postkasse.FRIST.toNanos();
         while (!tilstand.getAsBoolean()) {
-            assertTrue(System.nanoTime() < frist, "the client never tried again");
+            assertTrue(System.nanoTime() < frist, "what was waited for never came about");
             Thread.sleep(50);
         }
     }
