@@ -193,8 +193,13 @@ pub async fn purge(database: &Database, clock: &Clock) -> Result<u64, DatabaseEr
         .await
 }
 
-#[derive(DeriveMigrationName)]
 pub(crate) struct CreateIdempotency;
+
+impl MigrationName for CreateIdempotency {
+    fn name(&self) -> &'static str {
+        "ground_0002_idempotens"
+    }
+}
 
 #[async_trait::async_trait]
 impl MigrationTrait for CreateIdempotency {

@@ -55,8 +55,13 @@ pub async fn store(database: &Database, key: &str, value: String) -> Result<(), 
         .await
 }
 
-#[derive(DeriveMigrationName)]
 pub(crate) struct CreateSettings;
+
+impl MigrationName for CreateSettings {
+    fn name(&self) -> &'static str {
+        "ground_0003_innstilling"
+    }
+}
 
 #[async_trait::async_trait]
 impl MigrationTrait for CreateSettings {

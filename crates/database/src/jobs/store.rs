@@ -160,8 +160,13 @@ pub(super) async fn purge(database: &Database, oldest: Timestamp) -> Result<u64,
         .await
 }
 
-#[derive(DeriveMigrationName)]
 pub(crate) struct CreateJobs;
+
+impl MigrationName for CreateJobs {
+    fn name(&self) -> &'static str {
+        "ground_0001_jobb"
+    }
+}
 
 #[async_trait::async_trait]
 impl MigrationTrait for CreateJobs {
