@@ -61,6 +61,7 @@ pub const ERRORS: &[&ErrorKind] = &[
     &DATABASE_FAILED,
     &crate::idempotency::KEY_IN_USE,
     &crate::idempotency::ANSWER_LOST,
+    &crate::idempotency::ANSWER_WITHHELD,
 ];
 
 impl Problem for DatabaseError {

@@ -21,6 +21,8 @@ use crate::error::DatabaseError;
 pub const RETENTION: Duration = Duration::from_hours(24);
 /// A request that has not answered after this long has died with its process.
 const ABANDONED_AFTER: Duration = Duration::from_hours(1);
+/// Stands in the table for an answer that is not kept. No real answer is empty.
+const WITHHELD: &[u8] = &[];
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -64,6 +66,9 @@ pub enum IdempotencyError {
     /// The first request died before its answer was stored.
     #[error("the answer to the first request with this key was lost")]
     AnswerLost,
+    /// The first request was answered, with something that must not be kept.
+    #[error("the answer to the first request with this key was secret")]
+    Withheld,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -85,11 +90,20 @@ pub const ANSWER_LOST: ErrorKind = ErrorKind {
     remedy: "Kontroller om endringen ble gjort, og send den eventuelt på nytt med en ny nøkkel.",
 };
 
+/// 409 when the first request was answered with a secret.
+pub const ANSWER_WITHHELD: ErrorKind = ErrorKind {
+    code: "idempotens.hemmelig_svar",
+    status: 409,
+    text: "Den første forespørselen med denne Idempotency-Key er utført. Svaret inneholdt en hemmelighet og ble derfor ikke lagret.",
+    remedy: "Bruk svaret du fikk. Er det tapt, send forespørselen på nytt med en ny nøkkel.",
+};
+
 impl Problem for IdempotencyError {
     fn kind(&self) -> &'static ErrorKind {
         match self {
             Self::InUse => &KEY_IN_USE,
             Self::AnswerLost => &ANSWER_LOST,
+            Self::Withheld => &ANSWER_WITHHELD,
             Self::Database(error) => error.kind(),
         }
     }
@@ -107,6 +121,7 @@ pub async fn claim(database: &Database, clock: &Clock, key: Vec<u8>) -> Result<A
     match stored {
         None => Ok(Attempt::First(Claim { key })),
         Some(row) => match row.svar {
+            Some(answer) if answer == WITHHELD => Err(IdempotencyError::Withheld),
             Some(answer) => Ok(Attempt::Repeat(answer)),
             None if now.since(Timestamp::from_millis(row.opprettet)) > ABANDONED_AFTER => {
                 Err(IdempotencyError::AnswerLost)
@@ -161,6 +176,11 @@ impl Claim {
         database
             .write(|transaction| Box::pin(async move { self.answer_in(transaction, answer).await }))
             .await
+    }
+
+    /// Notes that the request was answered, but not with what.
+    pub async fn withhold(self, database: &Database) -> Result<(), DatabaseError> {
+        self.answer(database, WITHHELD.to_vec()).await
     }
 
     /// Gives the key up: the request changed nothing and may be tried again.

@@ -1,12 +1,14 @@
 //! `Idempotency-Key`: whoever repeats a write gets the first answer.
 //!
 //! The key belongs to the caller, the method and the path. Answers below 400 are kept; a refused request changed
-//! nothing and may be tried again. The request runs to its end even when its caller leaves, so that the answer to
+//! nothing and may be tried again. An answer that says `Cache-Control: no-store` holds a secret and is kept nowhere:
+//! its repeat is told that the work is done (RFC 9111 §5.2.2.5). The request runs to its end even when its caller leaves, so that the answer to
 //! a change is not lost with the connection.
 
 use aws_lc_rs::digest;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -164,6 +166,10 @@ impl Keeper {
             log_failure(claim.release(&self.database).await);
             return response;
         }
+        if is_secret(&response) {
+            log_failure(claim.withhold(&self.database).await);
+            return response;
+        }
         let (parts, body) = response.into_parts();
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
@@ -180,6 +186,14 @@ impl Keeper {
         log_failure(claim.answer(&self.database, answer.to_bytes()).await);
         Response::from_parts(parts, Body::from(body))
     }
+}
+
+fn is_secret(response: &Response) -> bool {
+    let directives = response.headers().get_all(CACHE_CONTROL).iter();
+    directives
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|directive| directive.trim().eq_ignore_ascii_case("no-store"))
 }
 
 /// The change itself is done; only its repeat will be told that the answer was lost.

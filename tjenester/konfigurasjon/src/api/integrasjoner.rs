@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::IntoResponse;
 use fiks_core::ExposeSecret;
 use fiks_core::id::{FiksOrgId, IntegrasjonId, RessursId};
 use fiks_http::{ApiError, Authenticated, ErrorMessage, Json, Path};
@@ -155,11 +157,12 @@ pub(super) async fn create_passord(
     State(service): State<Konfigurasjon>,
     Authenticated(caller): Authenticated,
     Path(id): Path<IntegrasjonId>,
-) -> Result<Json<Passord>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let passord = service.lag_passord(&caller, id).await?;
-    Ok(Json(Passord {
-        passord: passord.expose_secret().to_owned(),
-    }))
+    // Kept nowhere on its way, the answers for `Idempotency-Key` included.
+    let uncached = [(CACHE_CONTROL, "no-store")];
+    let passord = passord.expose_secret().to_owned();
+    Ok((uncached, Json(Passord { passord })))
 }
 
 /// Notes that an integration is used with a ressurs. Gives no access. Needs `ADMIN` on the ressurs.
