@@ -9,7 +9,7 @@ use fiks_crypto::cms::Keyring;
 use fiks_crypto::keystore::read_key_store;
 
 use super::faults::{Credentials, Faults};
-use super::{AmqpAdresse, Konfigurasjon, Maskinportenklient, Miljo, Tidsgrenser};
+use super::{AmqpAdresse, Konfigurasjon, Miljo, Tidsgrenser};
 use crate::Feil;
 
 /// The port of AMQP over TLS.
@@ -202,8 +202,7 @@ impl KonfigurasjonBuilder {
             .required("api", self.api)
             .and_then(|url| faults.url("api", &url));
         let amqp = faults.required("amqp", self.amqp);
-        let addresses = faults.maskinporten(self.maskinporten);
-        let klient = faults.klient(self.klient);
+        let maskinporten = faults.maskinporten(self.maskinporten, self.klient);
         let integrasjon = faults.integrasjon(self.integrasjon);
         let konto = faults
             .required("konto", self.konto)
@@ -218,23 +217,16 @@ impl KonfigurasjonBuilder {
                 "er 0, som betyr uten grense. Oppgi 1 eller mer.",
             );
         }
-        let (token_endpoint, audience) = addresses?;
-        let klient = klient?;
+        let (maskinporten, identity) = maskinporten?;
         Some(Konfigurasjon {
             api: api?,
             amqp: amqp?,
-            maskinporten: Maskinportenklient {
-                token_endpoint,
-                audience,
-                klient_id: klient.id,
-                nokkel: klient.key,
-                legitimasjon: klient.legitimasjon,
-            },
+            maskinporten,
             integrasjon: integrasjon?,
             konto: konto?,
             private_nokler,
             keyring: keyring?,
-            signering: signering.or(klient.identity),
+            signering: signering.or(identity),
             ekstra_ca,
             tidsgrenser: self.tidsgrenser.unwrap_or_default(),
             forhandsuthenting: self.forhandsuthenting.unwrap_or(FORHANDSUTHENTING),

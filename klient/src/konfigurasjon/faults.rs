@@ -8,7 +8,7 @@ use fiks_crypto::x509::{Certificate, Identity, PrivateKey};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::{Integrasjon, Legitimasjon};
+use super::{Integrasjon, Legitimasjon, Maskinportenklient};
 use crate::feil::Feltfeil;
 
 /// What a client proves itself with to Maskinporten, as it was given.
@@ -20,15 +20,6 @@ pub(super) enum Credentials {
     KeyStore(Result<Identity, Arc<fiks_crypto::Error>>),
     /// A key that is registered in Maskinporten.
     Registered { key: SecretString, kid: String },
-}
-
-/// A client in Maskinporten, checked.
-pub(super) struct Klient {
-    pub(super) id: String,
-    pub(super) key: PrivateKey,
-    pub(super) legitimasjon: Legitimasjon,
-    /// What files can be signed with, if it has a certificate.
-    pub(super) identity: Option<Identity>,
 }
 
 /// The faults found so far. Its methods give `None` only where they note one.
@@ -91,24 +82,37 @@ impl Faults {
         Some(Integrasjon { id, passord })
     }
 
-    /// Token endpoint and audience.
-    pub(super) fn maskinporten(&mut self, given: Option<(String, String)>) -> Option<(Url, String)> {
-        let (endpoint, audience) = self.required("maskinporten", given)?;
-        Some((self.url("maskinporten", &endpoint)?, audience))
+    /// The client, and what files can be signed with if it has a certificate.
+    pub(super) fn maskinporten(
+        &mut self,
+        addresses: Option<(String, String)>,
+        klient: Option<(String, Credentials)>,
+    ) -> Option<(Maskinportenklient, Option<Identity>)> {
+        let addresses = self.required("maskinporten", addresses);
+        let endpoint = addresses
+            .as_ref()
+            .and_then(|(endpoint, _)| self.url("maskinporten", endpoint));
+        let (klient_id, credentials) =
+            self.required("virksomhetssertifikat eller registrert_nokkel", klient)?;
+        let (nokkel, legitimasjon, identity) = self.credentials(credentials)?;
+        let (token_endpoint, audience) = (endpoint?, addresses?.1);
+        Some((
+            Maskinportenklient {
+                token_endpoint,
+                audience,
+                klient_id,
+                nokkel,
+                legitimasjon,
+            },
+            identity,
+        ))
     }
 
-    pub(super) fn klient(&mut self, given: Option<(String, Credentials)>) -> Option<Klient> {
-        let (id, credentials) = self.required("virksomhetssertifikat eller registrert_nokkel", given)?;
-        let identity = match credentials {
+    fn credentials(&mut self, given: Credentials) -> Option<(PrivateKey, Legitimasjon, Option<Identity>)> {
+        let identity = match given {
             Credentials::Registered { key, kid } => {
                 let key = self.keep("nokkel_pem", PrivateKey::from_pem(key.expose_secret()))?;
-                let legitimasjon = Legitimasjon::Nokkelid(kid);
-                return Some(Klient {
-                    id,
-                    key,
-                    legitimasjon,
-                    identity: None,
-                });
+                return Some((key, Legitimasjon::Nokkelid(kid), None));
             }
             Credentials::Certificate { key, chain } => self.identity(&key, &chain)?,
             Credentials::KeyStore(Ok(identity)) => identity,
@@ -117,12 +121,8 @@ impl Faults {
                 return None;
             }
         };
-        Some(Klient {
-            id,
-            key: identity.key().clone(),
-            legitimasjon: Legitimasjon::Sertifikat(identity.certificate().clone()),
-            identity: Some(identity),
-        })
+        let legitimasjon = Legitimasjon::Sertifikat(identity.certificate().clone());
+        Some((identity.key().clone(), legitimasjon, Some(identity)))
     }
 
     /// Key and chain are told apart when one of them is at fault.

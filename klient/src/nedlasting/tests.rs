@@ -14,10 +14,12 @@ use uuid::Uuid;
 use super::*;
 use crate::{Klient, testing};
 
+const PLENTY: Duration = Duration::from_mins(1);
 const DOKUMENT: DokumentId = DokumentId(Uuid::from_u128(9));
 
 /// The outcome of downloading from a dokumentlager that answers so.
 async fn downloaded(
+    stillstand: Duration,
     answer: impl Fn(usize) -> Response + Clone + Send + Sync + 'static,
 ) -> Result<Vec<u8>, Feil> {
     let count = Arc::new(AtomicUsize::new(0));
@@ -29,7 +31,7 @@ async fn downloaded(
     let router = Router::new().route(&format!("/dokumentlager/nedlasting/{DOKUMENT}"), get(handler));
     let address = testing::serve(router.merge(testing::token_endpoint())).await;
     let mut konfigurasjon = testing::configured(&address, |builder| builder);
-    konfigurasjon.tidsgrenser.stillstand = Duration::from_millis(200);
+    konfigurasjon.tidsgrenser.stillstand = stillstand;
     let core = Klient::ny(konfigurasjon).unwrap().core();
     let pieces: Vec<Bytes> = download(core.api(), DOKUMENT).await?.try_collect().await?;
     Ok(pieces.concat())
@@ -47,13 +49,13 @@ fn body(pieces: Vec<Result<&'static str, std::io::Error>>, then_silence: bool) -
 
 #[tokio::test]
 async fn a_document_is_streamed() {
-    let content = downloaded(|_| body(vec![Ok("en "), Ok("to")], false)).await;
+    let content = downloaded(PLENTY, |_| body(vec![Ok("en "), Ok("to")], false)).await;
     assert_eq!(content.unwrap(), b"en to");
 }
 
 #[tokio::test]
 async fn an_error_page_is_not_taken_for_content() {
-    let feil = downloaded(|_| (StatusCode::GONE, "slettet").into_response())
+    let feil = downloaded(PLENTY, |_| (StatusCode::GONE, "slettet").into_response())
         .await
         .unwrap_err();
     assert_eq!(feil.kode(), "plattform.finnes_ikke");
@@ -65,14 +67,16 @@ async fn a_busy_dokumentlager_is_asked_again() {
         0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         _ => body(vec![Ok("hei")], false),
     };
-    assert_eq!(downloaded(answer).await.unwrap(), b"hei");
+    assert_eq!(downloaded(PLENTY, answer).await.unwrap(), b"hei");
 }
 
 #[tokio::test]
 async fn a_download_that_breaks_off_is_an_error() {
-    let feil = downloaded(|_| body(vec![Ok("hei"), Err(std::io::Error::other("borte"))], false))
-        .await
-        .unwrap_err();
+    let feil = downloaded(PLENTY, |_| {
+        body(vec![Ok("hei"), Err(std::io::Error::other("borte"))], false)
+    })
+    .await
+    .unwrap_err();
     assert!(
         matches!(
             feil,
@@ -87,7 +91,9 @@ async fn a_download_that_breaks_off_is_an_error() {
 
 #[tokio::test]
 async fn a_download_that_stands_still_is_given_up() {
-    let feil = downloaded(|_| body(vec![Ok("hei")], true)).await.unwrap_err();
+    let feil = downloaded(Duration::from_millis(200), |_| body(vec![Ok("hei")], true))
+        .await
+        .unwrap_err();
     assert!(
         matches!(
             feil,

@@ -10,8 +10,7 @@ use crate::{Klient, KonfigurasjonBuilder};
 
 async fn amqp(change: impl FnOnce(KonfigurasjonBuilder) -> KonfigurasjonBuilder) -> Amqp {
     let address = testing::serve(testing::token_endpoint()).await;
-    let mut konfigurasjon = testing::configured(&address, change);
-    konfigurasjon.tidsgrenser.tilkobling = Duration::from_millis(500);
+    let konfigurasjon = testing::configured(&address, change);
     let tokens = Klient::ny(konfigurasjon.clone()).unwrap().tokens();
     Amqp::new(&konfigurasjon, tokens)
 }
@@ -140,7 +139,9 @@ async fn a_refused_queue_names_the_konto() {
 #[tokio::test]
 async fn a_silent_server_is_given_up_and_its_socket_closed() {
     let mut server = Server::start(Manner::Mute, None).await;
-    let feil = failure(&plain(&server).await).await;
+    let mut amqp = plain(&server).await;
+    amqp.limits.tilkobling = Duration::from_secs(2);
+    let feil = failure(&amqp).await;
     assert!(
         matches!(feil, Feil::AmqpTidsavbrudd(_)) && feil.er_forbigaende(),
         "{feil}"

@@ -170,10 +170,16 @@ impl<W: Write> ZipWriter<W> {
     }
 
     fn deflate(&mut self, content: &[u8], flush: FlushCompress) -> Result<Status> {
-        let before = self.compress.total_out();
-        let status = self.compress.compress(content, &mut self.buffer, flush);
-        let status = status.map_err(|_| Error::Crypto("compression"))?;
-        let written = usize::try_from(self.compress.total_out() - before).unwrap_or(0);
+        let (read, written) = (self.compress.total_in(), self.compress.total_out());
+        let failed = Error::Crypto("compression");
+        let Ok(status) = self.compress.compress(content, &mut self.buffer, flush) else {
+            return Err(failed);
+        };
+        let written = usize::try_from(self.compress.total_out() - written).unwrap_or(0);
+        // The callers go on until it is done: standing still must not go on for ever.
+        if status != Status::StreamEnd && written == 0 && self.compress.total_in() == read {
+            return Err(failed);
+        }
         let packed = self.buffer.get(..written).unwrap_or_default();
         self.sink.write_all(packed)?;
         self.position += written as u64;

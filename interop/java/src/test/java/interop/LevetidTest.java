@@ -31,7 +31,7 @@ class LevetidTest {
     private final AtomicLong tokenUtloper = new AtomicLong();
 
     @Test
-    @Timeout(300)
+    @Timeout(600)
     void connectionOlderThanItsTokenDeliversAndTakesAcks() throws Exception {
         Enerett.Las.ta();
         try (var proxy = new TcpProxy(); var b = Postkasse.apne(B, sporetKlient(proxy))) {
