@@ -1,6 +1,7 @@
 //! Extractors that refuse with the platform's error body.
 
 mod caller;
+mod faults;
 mod json;
 mod parameters;
 

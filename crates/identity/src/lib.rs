@@ -8,8 +8,8 @@ pub mod errors;
 pub mod password;
 pub mod token;
 
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use access::{
     Access, AccessChanges, AccessError, Authoriser, Forbidden, IntegrasjonSource, StoreFailed,

@@ -1,4 +1,5 @@
-//! Issuers, tokens and integrations for this crate's tests.
+//! Issuers, tokens and integrations for tests, here and in the crates that build on this one.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::missing_panics_doc)] // a test that fails here says where
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -23,19 +24,24 @@ use crate::{
     StoredIntegrasjon, TokenRules, TokenValidator, TrustedIssuer,
 };
 
-pub(crate) const ISSUER: &str = "https://localhost/maskinporten/";
-pub(crate) const ORGNR: &str = "971032146";
-pub(crate) const PASSORD: &str = "et-passord";
+/// The trusted issuer.
+pub const ISSUER: &str = "https://localhost/maskinporten/";
+/// The organisation that [`good_token`] stands for.
+pub const ORGNR: &str = "971032146";
+/// The password of every [`integrasjon`].
+pub const PASSORD: &str = "et-passord";
 
-pub(crate) struct TestKey {
+/// What an issuer signs with.
+#[derive(Debug)]
+pub struct TestKey {
     pair: RsaKeyPair,
     kid: &'static str,
 }
 
 /// The key of the trusted issuer.
-pub(crate) static KEY: LazyLock<TestKey> = LazyLock::new(|| TestKey::new("en"));
+pub static KEY: LazyLock<TestKey> = LazyLock::new(|| TestKey::new("en"));
 /// A key that nobody has heard of.
-pub(crate) static STRANGER: LazyLock<TestKey> = LazyLock::new(|| TestKey::new("to"));
+pub static STRANGER: LazyLock<TestKey> = LazyLock::new(|| TestKey::new("to"));
 
 impl TestKey {
     fn new(kid: &'static str) -> Self {
@@ -45,18 +51,21 @@ impl TestKey {
         }
     }
 
-    pub(crate) fn jwks(&self) -> JwkSet {
+    /// The public half, as the issuer publishes it.
+    pub fn jwks(&self) -> JwkSet {
         let public = DecodingKey::from_rsa_der(self.pair.public_key().as_ref());
         let mut jwk = Jwk::from_decoding_key(&public, Some(jsonwebtoken::Algorithm::RS256)).unwrap();
         jwk.common.key_id = Some(self.kid.to_owned());
         JwkSet { keys: vec![jwk] }
     }
 
-    pub(crate) fn token(&self, claims: &Value) -> String {
+    /// A token with these claims.
+    pub fn token(&self, claims: &Value) -> String {
         self.signed(&json!({"alg": "RS256", "kid": self.kid}), claims)
     }
 
-    pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
+    /// A token with this header and these claims.
+    pub fn signed(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", part(header), part(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         let random = aws_lc_rs::rand::SystemRandom::new();
@@ -67,12 +76,13 @@ impl TestKey {
     }
 }
 
-pub(crate) fn part(json: &Value) -> String {
+/// JSON as one part of a token.
+pub fn part(json: &Value) -> String {
     URL_SAFE_NO_PAD.encode(json.to_string())
 }
 
 /// The claims of a token that holds for two minutes, with some replaced; `null` leaves one out.
-pub(crate) fn claims(changes: &Value) -> Value {
+pub fn claims(changes: &Value) -> Value {
     let now = Timestamp::real().as_seconds();
     let mut claims = json!({
         "iss": ISSUER, "scope": "ks:fiks", "client_id": "en-klient", "iat": now, "exp": now + 120,
@@ -88,14 +98,22 @@ pub(crate) fn claims(changes: &Value) -> Value {
     claims
 }
 
-pub(crate) fn good_token() -> String {
-    KEY.token(&claims(&json!({})))
+/// A token of that organisation that holds for two minutes.
+pub fn token_of(orgnr: &str) -> String {
+    let consumer = json!({"authority": "iso6523-actorid-upis", "ID": format!("0192:{orgnr}")});
+    KEY.token(&claims(&json!({"consumer": consumer})))
+}
+
+/// A token of [`ORGNR`] that holds for two minutes.
+pub fn good_token() -> String {
+    token_of(ORGNR)
 }
 
 /// How far clocks may be apart in these tests: so far that a slow machine does not matter.
-pub(crate) const LEEWAY: Duration = Duration::from_hours(1);
+pub const LEEWAY: Duration = Duration::from_hours(1);
 
-pub(crate) fn validator(clock: Clock) -> TokenValidator {
+/// Trusts [`KEY`].
+pub fn validator(clock: Clock) -> TokenValidator {
     let trusted = TrustedIssuer::with_keys(ISSUER, &KEY.jwks()).unwrap();
     let rules = TokenRules {
         leeway: LEEWAY,
@@ -104,11 +122,13 @@ pub(crate) fn validator(clock: Clock) -> TokenValidator {
     TokenValidator::new(vec![trusted], rules).with_clock(clock)
 }
 
-pub(crate) fn hasher() -> PasswordHasher {
+/// Hashes passwords quickly.
+pub fn hasher() -> PasswordHasher {
     PasswordHasher::new(&[1; 32])
 }
 
-pub(crate) fn integrasjon(orgnr: &str) -> StoredIntegrasjon {
+/// An integration with [`PASSORD`].
+pub fn integrasjon(orgnr: &str) -> StoredIntegrasjon {
     let integrasjon = Integrasjon {
         id: IntegrasjonId(Uuid::new_v4()),
         fiks_org_id: Uuid::new_v4().into(),
@@ -120,7 +140,8 @@ pub(crate) fn integrasjon(orgnr: &str) -> StoredIntegrasjon {
     }
 }
 
-pub(crate) fn credentials<'a>(id: &'a str, passord: &'a str, token: &'a str) -> Credentials<'a> {
+/// Credentials of which nothing is missing.
+pub fn credentials<'a>(id: &'a str, passord: &'a str, token: &'a str) -> Credentials<'a> {
     Credentials {
         integrasjon_id: Some(id),
         passord: Some(passord),
@@ -129,14 +150,16 @@ pub(crate) fn credentials<'a>(id: &'a str, passord: &'a str, token: &'a str) -> 
 }
 
 /// Integrations in memory, which can be changed and made to fail.
-pub(crate) struct Store {
+#[derive(Debug)]
+pub struct Store {
     rows: RwLock<HashMap<IntegrasjonId, StoredIntegrasjon>>,
     fails: RwLock<bool>,
     changes: watch::Sender<u64>,
 }
 
 impl Store {
-    pub(crate) fn with(rows: impl IntoIterator<Item = StoredIntegrasjon>) -> Self {
+    /// A store of these.
+    pub fn with(rows: impl IntoIterator<Item = StoredIntegrasjon>) -> Self {
         let rows = rows.into_iter().map(|row| (row.integrasjon.id, row)).collect();
         Self {
             rows: RwLock::new(rows),
@@ -145,17 +168,20 @@ impl Store {
         }
     }
 
-    pub(crate) fn put(&self, row: StoredIntegrasjon) {
+    /// Adds or replaces one.
+    pub fn put(&self, row: StoredIntegrasjon) {
         self.rows.write().insert(row.integrasjon.id, row);
         self.changes.send_modify(|count| *count += 1);
     }
 
-    pub(crate) fn delete(&self, id: IntegrasjonId) {
+    /// Removes one.
+    pub fn delete(&self, id: IntegrasjonId) {
         self.rows.write().remove(&id);
         self.changes.send_modify(|count| *count += 1);
     }
 
-    pub(crate) fn fail(&self) {
+    /// Answers with failures from here on.
+    pub fn fail(&self) {
         *self.fails.write() = true;
     }
 }

@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
+use super::faults::told;
 use crate::error::{ApiError, RequestError, kinds};
 
 /// Largest JSON body that is read.
@@ -46,7 +48,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let place = if field == "." {
             String::new()
         } else {
-            format!("feltet «{field}»: ")
+            format!("feltet «{field}» ")
         };
         bad_json(&place, error.inner())
     })?;
@@ -55,16 +57,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 }
 
 fn bad_json(place: &str, error: &serde_json::Error) -> RequestError {
-    // The values of fields can be personal data; the caller gets the place and the kind of fault only.
     let fault = match error.classify() {
-        serde_json::error::Category::Eof => "teksten slutter for tidlig",
-        serde_json::error::Category::Syntax => "teksten er ikke JSON",
-        _ => {
-            return RequestError::Detailed {
-                kind: &kinds::BAD_JSON,
-                text: wrong_data(place, error),
-            };
-        }
+        Category::Eof => "teksten slutter for tidlig".to_owned(),
+        Category::Syntax => "teksten er ikke JSON".to_owned(),
+        Category::Data | Category::Io => format!("{place}{}", told(without_position(&error.to_string()))),
     };
     let (line, column) = (error.line(), error.column());
     RequestError::Detailed {
@@ -76,22 +72,9 @@ fn bad_json(place: &str, error: &serde_json::Error) -> RequestError {
     }
 }
 
-fn wrong_data(place: &str, error: &serde_json::Error) -> String {
-    let (line, column) = (error.line(), error.column());
-    format!(
-        "{}: {place}{} (linje {line}, kolonne {column})",
-        kinds::BAD_JSON.text,
-        without_position(error)
-    )
-}
-
-/// serde's own words for what it expected, without the position that it appends.
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((fault, _)) => fault.to_owned(),
-        None => text,
-    }
+/// serde_json appends the position, which the text gives in its own words.
+fn without_position(text: &str) -> &str {
+    text.rsplit_once(" at line ").map_or(text, |(fault, _)| fault)
 }
 
 #[cfg(test)]
@@ -116,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_field() {
-        assert!(refusal(r#"{"melding":{"ttl":"a"}}"#).contains("feltet «melding.ttl»"));
-        assert!(refusal(r#"{"melding":{}}"#).contains("missing field `ttl`"));
+        assert!(refusal(r#"{"melding":{"ttl":"a"}}"#).contains("feltet «melding.ttl» har feil type"));
+        assert!(refusal(r#"{"melding":{}}"#).contains("feltet «melding» mangler feltet «ttl»"));
     }
 
     #[test]

@@ -1,22 +1,17 @@
 //! The whole service behind its API, with callers who prove who they are.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fiks_core::{Clock, Timestamp};
+use fiks_core::Clock;
 use fiks_database::testing;
 use fiks_http::Ground;
-use fiks_identity::{Authenticator, Caller, JwkSet, TokenRules, TokenValidator, TrustedIssuer};
+use fiks_identity::testing::{token_of, validator};
+use fiks_identity::{Authenticator, Caller};
 use http_body_util::BodyExt;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::support::{World, hasher, id, orgnr};
@@ -24,9 +19,6 @@ use crate::support::{World, hasher, id, orgnr};
 pub const KONFIGURASJON: &str = "/konfigurasjon/api/v1";
 pub const QUERY: &str = "/autorisasjon-query/api/v1/autorisasjon";
 pub const UPDATE: &str = "/autorisasjon-update/api/v1";
-const ISSUER: &str = "https://localhost/";
-
-static KEY: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 
 pub struct Api {
     pub world: World,
@@ -93,9 +85,11 @@ impl Api {
             .await
             .unwrap();
         let world = World::new(test).await;
-        let issuer = TrustedIssuer::with_keys(ISSUER, &jwks()).unwrap();
-        let validator = TokenValidator::new(vec![issuer], TokenRules::default());
-        let authenticator = Authenticator::new(validator, Arc::new(world.service.clone()), hasher());
+        let authenticator = Authenticator::new(
+            validator(Clock::system()),
+            Arc::new(world.service.clone()),
+            hasher(),
+        );
         let (routes, _) = fiks_konfigurasjon::router(world.service.clone()).split_for_parts();
         let ground = Ground {
             authenticator,
@@ -105,7 +99,7 @@ impl Api {
         Self {
             router: fiks_http::finish(routes, ground),
             world,
-            token: token(),
+            token: token_of(orgnr().as_str()),
         }
     }
 
@@ -156,30 +150,4 @@ impl Api {
     pub async fn patch(&self, user: &User, path: &str, body: Value) -> Answer {
         self.send(user, "PATCH", path, Some(body)).await
     }
-}
-
-fn jwks() -> JwkSet {
-    let public = DecodingKey::from_rsa_der(KEY.public_key().as_ref());
-    let mut jwk = Jwk::from_decoding_key(&public, Some(Algorithm::RS256)).unwrap();
-    jwk.common.key_id = Some("key".to_owned());
-    JwkSet { keys: vec![jwk] }
-}
-
-/// An access token of the organisation that every integration here is authorised for.
-fn token() -> String {
-    let now = Timestamp::real().as_seconds();
-    let consumer = json!({"authority": "iso6523-actorid-upis", "ID": format!("0192:{}", orgnr())});
-    let claims =
-        json!({"iss": ISSUER, "scope": "ks:fiks", "iat": now, "exp": now + 120, "consumer": consumer});
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let message = format!(
-        "{}.{}",
-        part(&json!({"alg": "RS256", "kid": "key"})),
-        part(&claims)
-    );
-    let mut signature = vec![0; KEY.public_modulus_len()];
-    let random = aws_lc_rs::rand::SystemRandom::new();
-    KEY.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
-        .unwrap();
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
