@@ -40,6 +40,16 @@ impl Environment {
         self.folder.join("dev.json")
     }
 
+    /// Its own folder, which goes away with it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The process id of the running program.
+    pub fn process(&self) -> u32 {
+        self.program.id()
+    }
+
     /// The program.
     pub fn binary() -> PathBuf {
         Path::new(PROGRAM)

@@ -2,14 +2,16 @@
 //!
 //! `cargo dev [flags]` installs the front-end packages, builds, and starts `fiks dev`.
 //! `cargo xtask test` installs what the tests need and runs every check; `cargo xtask test java nettleser` runs some.
-#![allow(clippy::print_stdout, reason = "a command-line tool")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod bench;
 mod dev;
 mod environment;
 mod frontend;
 mod layering;
 mod postgres;
 mod process;
+mod rules;
 mod steps;
 mod tools;
 
@@ -20,7 +22,8 @@ use anyhow::bail;
 
 const HELP: &str = "cargo xtask dev [flagg til fiks dev]   start testmiljøet (også: cargo dev)
 cargo xtask test [steg …]              kontroller og test alt, eller bare noen steg
-cargo xtask steg                       vis stegene";
+cargo xtask steg                       vis stegene
+cargo xtask bench …                    mål noe som tar lang tid";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +40,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
     std::env::set_current_dir(root())?;
     match arguments.split_first() {
         Some((command, rest)) if command == "dev" => dev::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == "test" => steps::run(rest),
         Some((command, _)) if command == "steg" => {
             steps::list();

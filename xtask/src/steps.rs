@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::environment::Environment;
 use crate::process::{command, run as execute};
-use crate::{dev, frontend, layering, postgres, tools};
+use crate::{dev, frontend, layering, postgres, rules, tools};
 
 struct Step {
     name: &'static str,
@@ -15,7 +15,7 @@ struct Step {
     run: fn() -> anyhow::Result<()>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "verktoy",
         what: "installer det testene trenger",
@@ -35,6 +35,11 @@ const STEPS: [Step; 10] = [
         name: "lag",
         what: "avhengigheter peker nedover",
         run: layering::check,
+    },
+    Step {
+        name: "regler",
+        what: "hver regel i docs/regler har en test",
+        run: rules::check,
     },
     Step {
         name: "lint",

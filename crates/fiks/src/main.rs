@@ -36,10 +36,11 @@ fn start(command: Command) -> anyhow::Result<()> {
 
 /// `FIKS_LOG` chooses what is logged, in the form of `RUST_LOG`.
 fn log_to_stderr(command: &Command) {
+    // The client reports a lost connection itself, in words for people.
     let standard = if matches!(command, Command::Dev(_)) {
-        "info"
+        "info,sea_orm_migration=warn"
     } else {
-        "warn"
+        "warn,lapin=off"
     };
     let filter = EnvFilter::try_from_env("FIKS_LOG").unwrap_or_else(|_| EnvFilter::new(standard));
     tracing_subscriber::fmt()

@@ -134,12 +134,23 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}")
 }
 
-/// A description's paragraphs, each cut at its backticks: every second piece is code.
-fn paragraphs(text: &str) -> Vec<Vec<String>> {
+/// Text in which every second piece between backticks is code.
+#[derive(Template)]
+#[template(path = "api/prose.html")]
+struct Prose<'a> {
+    text: &'a str,
+}
+
+impl HtmlSafe for Prose<'_> {}
+
+fn prose(text: &str) -> Prose<'_> {
+    Prose { text }
+}
+
+/// A description's paragraphs.
+fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n\n")
-        .map(|paragraph| paragraph.split('`').map(str::to_owned).collect())
-        .filter(|pieces: &Vec<String>| pieces.iter().any(|piece| !piece.trim().is_empty()))
-        .collect()
+        .filter(|paragraph| !paragraph.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -147,11 +158,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_second_piece_of_a_paragraph_is_code() {
-        assert_eq!(
-            paragraphs("Tar `ttl` i ms.\n\n\n\nSe *mer*."),
-            [vec!["Tar ", "ttl", " i ms."], vec!["Se *mer*."]]
-        );
-        assert!(paragraphs(" ").is_empty());
+    fn every_second_piece_of_a_text_is_code() {
+        let shown = |text| prose(text).render().unwrap();
+        assert_eq!(shown("Tar `ttl` i <ms>."), "Tar <code>ttl</code> i &#60;ms&#62;.");
+        assert_eq!(shown("Se *mer*."), "Se *mer*.");
+    }
+
+    #[test]
+    fn empty_paragraphs_are_left_out() {
+        let paragraphs: Vec<_> = paragraphs("Tar `ttl` i ms.\n\n\n\nSe *mer*.").collect();
+        assert_eq!(paragraphs, ["Tar `ttl` i ms.", "Se *mer*."]);
+        assert_eq!(super::paragraphs(" ").count(), 0);
     }
 }
