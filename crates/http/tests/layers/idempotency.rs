@@ -11,15 +11,18 @@ use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
 
 use crate::support::{Answer, World};
 
 const SECRET: &str = "et-nytt-passord-som-ingen-skal-finne";
 
-/// A service that counts its visits, with a gate before `/treg`.
+/// A service that counts its visits, with a gate inside `/treg`.
 struct Counted {
     world: World,
     visits: Arc<AtomicU32>,
+    arrived: Arc<Semaphore>,
     gate: Arc<Semaphore>,
 }
 
@@ -32,7 +35,8 @@ impl Counted {
             move || visits.fetch_add(1, Ordering::SeqCst) + 1
         };
         let (secret, refused, slow, read) = (count.clone(), count.clone(), count.clone(), count.clone());
-        let held = gate.clone();
+        let arrived = Arc::new(Semaphore::new(0));
+        let (arrives, held) = (arrived.clone(), gate.clone());
         let routes = Router::new()
             .route(
                 "/konto",
@@ -57,6 +61,7 @@ impl Counted {
                 "/treg",
                 post(async move || {
                     let visit = slow();
+                    arrives.add_permits(1);
                     held.acquire().await.unwrap().forget();
                     visit.to_string()
                 }),
@@ -64,8 +69,19 @@ impl Counted {
         Self {
             world: World::with(routes).await,
             visits,
+            arrived,
             gate,
         }
+    }
+
+    /// Sends a request to `/treg` and waits until it is inside.
+    async fn held_at_work(&self, key: &str) -> JoinHandle<()> {
+        let (router, request) = (self.world.router.clone(), self.asked(0, "POST", "/treg", key));
+        let first = tokio::spawn(async move {
+            drop(router.oneshot(request).await);
+        });
+        self.arrived.acquire().await.unwrap().forget();
+        first
     }
 
     fn asked(&self, number: usize, method: &str, path: &str, key: &str) -> Request<Body> {
@@ -151,27 +167,26 @@ async fn a_secret_is_answered_once_and_kept_nowhere() {
 #[tokio::test]
 async fn a_repeat_of_a_request_at_work_is_told_to_wait_even_after_its_caller_left() {
     let service = Counted::new().await;
-    let router = service.world.router.clone();
-    let first = tokio::spawn(tower::ServiceExt::oneshot(
-        router,
-        service.asked(0, "POST", "/treg", "a"),
-    ));
-    while service.visits() == 0 {
-        tokio::task::yield_now().await;
-    }
+    let first = service.held_at_work("a").await;
     let repeat = service.post("/treg", "a").await;
     assert_eq!(repeat.code(), "idempotens.underveis");
     first.abort();
     service.gate.add_permits(1);
     // Nobody waits for the first any more; it runs to its end all the same.
-    let answer = loop {
-        let answer = service.post("/treg", "a").await;
-        if answer.status != StatusCode::CONFLICT {
-            break answer;
-        }
-        tokio::task::yield_now().await;
-    };
+    let mut answer = service.post("/treg", "a").await;
+    while answer.status == StatusCode::CONFLICT {
+        answer = service.post("/treg", "a").await;
+    }
     assert_eq!((answer.body.as_ref(), service.visits()), (&b"1"[..], 1));
+}
+
+#[tokio::test]
+async fn a_request_that_never_answered_is_told_as_lost() {
+    let service = Counted::new().await;
+    let _first = service.held_at_work("a").await;
+    service.world.days_pass(1);
+    assert_eq!(service.post("/treg", "a").await.code(), "idempotens.svar_tapt");
+    assert_eq!(service.visits(), 1);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod credentials;
 mod drain;
 mod idempotency;
 mod parameters;
