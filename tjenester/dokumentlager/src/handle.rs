@@ -104,7 +104,8 @@ impl Dokumentlager {
             .blobs
             .put(BlobId(id.0), innhold, maks)
             .await
-            .map_err(own_error)?;
+            // Named, since `?` would else infer another type and lose the source's own error.
+            .map_err(own_error::<E>)?;
         let exposed = nytt.eksponert_for.clone();
         let document = self.document(id, konto, nytt, &stored);
         let kept = self.keep(document, exposed).await;
@@ -267,11 +268,7 @@ fn own_error<E>(error: BlobError) -> E
 where
     E: From<DokumentlagerError> + std::error::Error + Send + Sync + 'static,
 {
-    match error {
-        BlobError::Source(source) => match source.downcast::<E>() {
-            Ok(own) => *own,
-            Err(source) => DokumentlagerError::Lager(BlobError::Source(source)).into(),
-        },
-        other => DokumentlagerError::Lager(other).into(),
-    }
+    error
+        .into_source()
+        .unwrap_or_else(|other| DokumentlagerError::Lager(other).into())
 }
