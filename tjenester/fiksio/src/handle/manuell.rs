@@ -56,8 +56,8 @@ impl Fiksio {
             .ok_or(FiksioError::TomKo)
     }
 
-    /// Answers the next message without payload, then acknowledges it. When the answer is refused, the message
-    /// stays.
+    /// Answers the next message without payload, then acknowledges that one. When the answer is refused, the message
+    /// stays; when a consumer took it meanwhile, its acknowledgement is the consumer's.
     pub async fn svar_og_kvitter(
         &self,
         caller: &Caller,
@@ -68,7 +68,10 @@ impl Fiksio {
         let next = self.neste(caller, konto).await?.ok_or(FiksioError::TomKo)?;
         self.send(caller, svar_paa(&next.melding, melding_type, ttl)?, None, None)
             .await?;
-        self.avslutt_neste(caller, konto, Tilstand::Kvittert).await
+        self.broker()
+            .avslutt_denne(konto, next.plass, Tilstand::Kvittert)
+            .await?;
+        Ok(next)
     }
 }
 

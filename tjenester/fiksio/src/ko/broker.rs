@@ -105,11 +105,11 @@ impl Broker {
     /// How many messages wait for a konto, those with a consumer included. What was just acknowledged no longer counts,
     /// also while that is being stored.
     pub async fn antall_meldinger(&self, konto: KontoId) -> Result<u64, FiksioError> {
+        // Named and not only counted: some of them may be stored before the table is read.
         let ending = self
             .find(konto)
-            .map_or(0, |ko| ko.state.lock().ko.antall_avsluttes());
-        let stored = store::count(self.0.database.reader(), konto).await?;
-        Ok(stored.saturating_sub(u64::try_from(ending).unwrap_or(u64::MAX)))
+            .map_or_else(Vec::new, |ko| ko.state.lock().ko.avsluttes());
+        Ok(store::count(self.0.database.reader(), konto, &ending).await?)
     }
 
     /// Whether a message is with a consumer now.
@@ -149,14 +149,21 @@ impl Broker {
         slutt: Tilstand,
     ) -> Result<Option<store::LagretMelding>, FiksioError> {
         while let Some(first) = self.forste(konto).await? {
-            if self.krev(konto, first.plass) {
-                let ended = self.end_claimed(vec![(konto, first.plass)], slutt).await?;
-                if ended > 0 {
-                    return Ok(Some(first));
-                }
+            if self.avslutt_denne(konto, first.plass, slutt).await? {
+                return Ok(Some(first));
             }
         }
         Ok(None)
+    }
+
+    /// Ends that waiting message. False when it is with a consumer or has ended already.
+    pub async fn avslutt_denne(
+        &self,
+        konto: KontoId,
+        plass: Plass,
+        slutt: Tilstand,
+    ) -> Result<bool, FiksioError> {
+        Ok(self.krev(konto, plass) && self.end_claimed(vec![(konto, plass)], slutt).await? > 0)
     }
 
     /// The first waiting message that is not with a consumer.

@@ -290,9 +290,13 @@ impl<T: Clone> Ko<T> {
         self.ute.len()
     }
 
-    /// How many messages have ended though that is still being stored.
-    pub fn antall_avsluttes(&self) -> usize {
-        self.ending.len().saturating_sub(self.returning.len())
+    /// Messages that have ended though that is still being stored.
+    pub fn avsluttes(&self) -> Vec<Plass> {
+        self.ending
+            .iter()
+            .filter(|plass| !self.returning.contains(plass))
+            .copied()
+            .collect()
     }
 
     /// Whether that message is with a consumer.

@@ -229,10 +229,15 @@ pub async fn data_at(
         .collect())
 }
 
-/// How many messages wait for a konto, those with a consumer included.
-pub async fn count(reader: &impl ConnectionTrait, konto: KontoId) -> Result<u64, DatabaseError> {
+/// How many messages wait for a konto, those with a consumer included, those of `without` not.
+pub async fn count(
+    reader: &impl ConnectionTrait,
+    konto: KontoId,
+    without: &[Plass],
+) -> Result<u64, DatabaseError> {
     Ok(waiting()
         .filter(row::Column::Mottaker.eq(konto.0))
+        .filter(row::Column::Plass.is_not_in(without.iter().copied()))
         .count(reader)
         .await?)
 }
