@@ -2,6 +2,7 @@
 
 mod adresse;
 mod aksepterte;
+mod dekning;
 mod katalog;
 mod kataloger;
 mod konto;

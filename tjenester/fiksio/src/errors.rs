@@ -5,7 +5,7 @@ use fiks_core::{ErrorKind, Problem};
 use fiks_database::DatabaseError;
 use fiks_identity::AccessError;
 
-use crate::model::adresse::{Adresse, AdresseId};
+use crate::model::adresse::{AdresseId, AdresseKonflikt};
 
 /// A failure of Fiks IO.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ pub enum FiksioError {
     #[error("address conflicts with {}", konflikter.len())]
     AdresseKonflikt {
         /// Each with what it shares.
-        konflikter: Vec<Adresse>,
+        konflikter: Vec<AdresseKonflikt>,
     },
     /// The konto has no public key.
     #[error("konto {konto} has no key")]
@@ -107,9 +107,18 @@ pub enum FiksioError {
     /// A look-up found nothing.
     #[error("no match")]
     IngenTreff,
+    /// A list names more than an address may have.
+    #[error("more than {grense} values")]
+    ForMangeVerdier {
+        /// Most values of one kind.
+        grense: usize,
+    },
     /// A list that must name something is empty.
     #[error("empty list")]
     TomListe,
+    /// The form with a certificate file cannot be read.
+    #[error("bad certificate form")]
+    UgyldigSertifikatskjema,
     /// A certificate file of a format that is not known.
     #[error("unknown certificate format")]
     UgyldigFormat,
@@ -221,6 +230,12 @@ pub mod kinds {
             "Sjekk identifikator, meldingsprotokoll og sikkerhetsnivå, og at mottakerens adresse er aktiv.";
         /// Empty list.
         TOM_LISTE = 400 "adresse.tom_liste", "Listen er tom", "Oppgi minst én verdi.";
+        /// Too many values.
+        FOR_MANGE_VERDIER = 400 "adresse.for_mange_verdier", "Listen har flere verdier enn en adresse kan ha",
+            "Fordel verdiene på flere adresser.";
+        /// Certificate form.
+        UGYLDIG_SERTIFIKATSKJEMA = 400 "sertifikat.ugyldig_skjema", "Skjemaet med sertifikatfilen lar seg ikke lese",
+            "Send multipart/form-data med delen file, og etter behov format og passord; inntil 256 KiB til sammen.";
         /// Unknown format.
         UGYLDIG_FORMAT = 400 "sertifikat.ukjent_format", "Formatet på sertifikatfilen er ukjent", "Oppgi PEM eller P12.";
         /// Too large for JSON.
@@ -279,6 +294,8 @@ impl Problem for FiksioError {
             Self::IngenNokkel { .. } => &kinds::INGEN_NOKKEL,
             Self::IngenTreff => &kinds::INGEN_TREFF,
             Self::TomListe => &kinds::TOM_LISTE,
+            Self::ForMangeVerdier { .. } => &kinds::FOR_MANGE_VERDIER,
+            Self::UgyldigSertifikatskjema => &kinds::UGYLDIG_SERTIFIKATSKJEMA,
             Self::UgyldigFormat => &kinds::UGYLDIG_FORMAT,
             Self::ForStortForJson => &kinds::FOR_STORT_FOR_JSON,
             Self::UkjentProtokoll => &kinds::UKJENT_PROTOKOLL,
@@ -312,6 +329,7 @@ impl Problem for FiksioError {
             Self::HeadereForStore { storrelse, grense } => {
                 format!("{text}: {storrelse} byte, grensen er {grense}")
             }
+            Self::ForMangeVerdier { grense } => format!("{text}: grensen er {grense}"),
             Self::Nokkel(error) => error.text(),
             Self::Tilgang(error) => error.text(),
             Self::Dokumentlager(error) => error.text(),
@@ -322,22 +340,10 @@ impl Problem for FiksioError {
 
     fn details(&self) -> Option<serde_json::Value> {
         match self {
-            Self::AdresseKonflikt { konflikter } => Some(konflikter.iter().map(conflict).collect()),
+            Self::AdresseKonflikt { konflikter } => serde_json::to_value(konflikter).ok(),
             Self::Dokumentlager(error) => error.details(),
             Self::Konfigurasjon(error) => error.details(),
             _ => None,
         }
     }
-}
-
-/// An address in the way, with what it shares (openapi `AdresseKonflikt`).
-fn conflict(adresse: &Adresse) -> serde_json::Value {
-    serde_json::json!({
-        "kontoId": adresse.konto,
-        "adresseId": adresse.id,
-        "beskrivelse": adresse.beskrivelse,
-        "identifikatorer": adresse.dekning.identifikatorer.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "meldingsprotokoller": adresse.dekning.protokoller,
-        "sikkerhetsnivaer": adresse.dekning.nivaer,
-    })
 }

@@ -24,18 +24,13 @@ pub(super) fn routes() -> OpenApiRouter<Fiksio> {
         .routes(routes!(aktiver))
         .routes(routes!(deaktiver))
         .routes(routes!(beskriv))
-        .routes(routes!(legg_til_identifikator))
-        .routes(routes!(fjern_identifikator))
-        .routes(routes!(legg_til_protokoll))
-        .routes(routes!(fjern_protokoll))
-        .routes(routes!(legg_til_niva))
-        .routes(routes!(fjern_niva))
+        .merge(super::dekning::routes())
 }
 
 /// An address as its administrators see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Adresse {
+pub(super) struct Adresse {
     fiks_org_id: FiksOrgId,
     konto_id: KontoId,
     adresse_id: AdresseId,
@@ -50,7 +45,7 @@ struct Adresse {
     beskrivelse: String,
 }
 
-async fn on_wire(fiksio: &Fiksio, adresse: adresse::Adresse) -> Result<Json<Adresse>, ApiError> {
+pub(super) async fn on_wire(fiksio: &Fiksio, adresse: adresse::Adresse) -> Result<Json<Adresse>, ApiError> {
     let fiks_org_id = fiksio.konto(adresse.konto).await?.fiks_org_id;
     Ok(Json(wire(fiks_org_id, adresse)))
 }
@@ -124,53 +119,6 @@ impl TryFrom<OpprettAdresseSpesifikasjon> for NyAdresse {
 #[derive(Debug, Deserialize, ToSchema)]
 struct AdresseBeskrivelseSpesifikasjon {
     beskrivelse: String,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct MeldingsprotokollSpesifikasjon {
-    meldingsprotokoll: String,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct SikkerhetsnivaSpesifikasjon {
-    sikkerhetsniva: i32,
-}
-
-fn med_identifikatorer(sent: Vec<IdentifikatorWire>) -> Result<Dekning, FiksioError> {
-    Ok(Dekning {
-        identifikatorer: identifikatorer(not_empty(sent)?)?,
-        ..Dekning::default()
-    })
-}
-
-fn med_protokoller(sent: Vec<MeldingsprotokollSpesifikasjon>) -> Result<Dekning, FiksioError> {
-    let protokoller = not_empty(sent)?
-        .into_iter()
-        .map(|one| one.meldingsprotokoll)
-        .collect();
-    Ok(Dekning {
-        protokoller,
-        ..Dekning::default()
-    })
-}
-
-fn med_nivaer(sent: Vec<SikkerhetsnivaSpesifikasjon>) -> Result<Dekning, FiksioError> {
-    let nivaer = not_empty(sent)?
-        .into_iter()
-        .map(|one| one.sikkerhetsniva)
-        .collect();
-    Ok(Dekning {
-        nivaer,
-        ..Dekning::default()
-    })
-}
-
-fn not_empty<T>(sent: Vec<T>) -> Result<Vec<T>, FiksioError> {
-    if sent.is_empty() {
-        Err(FiksioError::TomListe)
-    } else {
-        Ok(sent)
-    }
 }
 
 /// Adressene til en konto
@@ -316,174 +264,6 @@ async fn deaktiver(
     on_wire(
         &fiksio,
         fiksio.sett_adresse_aktiv(&caller, konto, adresse, false).await?,
-    )
-    .await
-}
-
-/// Legg identifikatorer til en adresse
-#[utoipa::path(
-    post,
-    path = "/fiks-io/konto/api/v1/kontoer/{kontoId}/adresser/{adresseId}/identifikatorer",
-    operation_id = "konto_leggTilIdentifikator",
-    tag = "FiksIOKonto",
-    params(("kontoId" = KontoId, Path), ("adresseId" = AdresseId, Path)),
-    request_body = Vec<IdentifikatorWire>,
-    responses(
-        (status = 200, description = "Adressen", body = Adresse),
-        (status = "default", description = "Feil", body = ErrorMessage),
-    ),
-)]
-async fn legg_til_identifikator(
-    Authenticated(caller): Authenticated,
-    State(fiksio): State<Fiksio>,
-    Path((konto, adresse)): Path<(KontoId, AdresseId)>,
-    Json(sent): Json<Vec<IdentifikatorWire>>,
-) -> Result<Json<Adresse>, ApiError> {
-    on_wire(
-        &fiksio,
-        fiksio
-            .utvid_dekning(&caller, konto, adresse, med_identifikatorer(sent)?)
-            .await?,
-    )
-    .await
-}
-
-/// Fjern identifikatorer fra en adresse
-#[utoipa::path(
-    post,
-    path = "/fiks-io/konto/api/v1/kontoer/{kontoId}/adresser/{adresseId}/identifikatorer/fjern",
-    operation_id = "konto_fjernIdentifikator",
-    tag = "FiksIOKonto",
-    params(("kontoId" = KontoId, Path), ("adresseId" = AdresseId, Path)),
-    request_body = Vec<IdentifikatorWire>,
-    responses(
-        (status = 200, description = "Adressen", body = Adresse),
-        (status = "default", description = "Feil", body = ErrorMessage),
-    ),
-)]
-async fn fjern_identifikator(
-    Authenticated(caller): Authenticated,
-    State(fiksio): State<Fiksio>,
-    Path((konto, adresse)): Path<(KontoId, AdresseId)>,
-    Json(sent): Json<Vec<IdentifikatorWire>>,
-) -> Result<Json<Adresse>, ApiError> {
-    on_wire(
-        &fiksio,
-        fiksio
-            .innskrenk_dekning(&caller, konto, adresse, med_identifikatorer(sent)?)
-            .await?,
-    )
-    .await
-}
-
-/// Legg meldingsprotokoller til en adresse
-#[utoipa::path(
-    post,
-    path = "/fiks-io/konto/api/v1/kontoer/{kontoId}/adresser/{adresseId}/meldingsprotokoller",
-    operation_id = "konto_leggTilMeldingsprotokoller",
-    tag = "FiksIOKonto",
-    params(("kontoId" = KontoId, Path), ("adresseId" = AdresseId, Path)),
-    request_body = Vec<MeldingsprotokollSpesifikasjon>,
-    responses(
-        (status = 200, description = "Adressen", body = Adresse),
-        (status = "default", description = "Feil", body = ErrorMessage),
-    ),
-)]
-async fn legg_til_protokoll(
-    Authenticated(caller): Authenticated,
-    State(fiksio): State<Fiksio>,
-    Path((konto, adresse)): Path<(KontoId, AdresseId)>,
-    Json(sent): Json<Vec<MeldingsprotokollSpesifikasjon>>,
-) -> Result<Json<Adresse>, ApiError> {
-    on_wire(
-        &fiksio,
-        fiksio
-            .utvid_dekning(&caller, konto, adresse, med_protokoller(sent)?)
-            .await?,
-    )
-    .await
-}
-
-/// Fjern meldingsprotokoller fra en adresse
-#[utoipa::path(
-    post,
-    path = "/fiks-io/konto/api/v1/kontoer/{kontoId}/adresser/{adresseId}/meldingsprotokoller/fjern",
-    operation_id = "konto_fjernMeldingsprotokoller",
-    tag = "FiksIOKonto",
-    params(("kontoId" = KontoId, Path), ("adresseId" = AdresseId, Path)),
-    request_body = Vec<MeldingsprotokollSpesifikasjon>,
-    responses(
-        (status = 200, description = "Adressen", body = Adresse),
-        (status = "default", description = "Feil", body = ErrorMessage),
-    ),
-)]
-async fn fjern_protokoll(
-    Authenticated(caller): Authenticated,
-    State(fiksio): State<Fiksio>,
-    Path((konto, adresse)): Path<(KontoId, AdresseId)>,
-    Json(sent): Json<Vec<MeldingsprotokollSpesifikasjon>>,
-) -> Result<Json<Adresse>, ApiError> {
-    on_wire(
-        &fiksio,
-        fiksio
-            .innskrenk_dekning(&caller, konto, adresse, med_protokoller(sent)?)
-            .await?,
-    )
-    .await
-}
-
-/// Legg sikkerhetsnivåer til en adresse
-#[utoipa::path(
-    post,
-    path = "/fiks-io/konto/api/v1/kontoer/{kontoId}/adresser/{adresseId}/sikkerhetsnivaer",
-    operation_id = "konto_leggTilSikkerhetsnivaer",
-    tag = "FiksIOKonto",
-    params(("kontoId" = KontoId, Path), ("adresseId" = AdresseId, Path)),
-    request_body = Vec<SikkerhetsnivaSpesifikasjon>,
-    responses(
-        (status = 200, description = "Adressen", body = Adresse),
-        (status = "default", description = "Feil", body = ErrorMessage),
-    ),
-)]
-async fn legg_til_niva(
-    Authenticated(caller): Authenticated,
-    State(fiksio): State<Fiksio>,
-    Path((konto, adresse)): Path<(KontoId, AdresseId)>,
-    Json(sent): Json<Vec<SikkerhetsnivaSpesifikasjon>>,
-) -> Result<Json<Adresse>, ApiError> {
-    on_wire(
-        &fiksio,
-        fiksio
-            .utvid_dekning(&caller, konto, adresse, med_nivaer(sent)?)
-            .await?,
-    )
-    .await
-}
-
-/// Fjern sikkerhetsnivåer fra en adresse
-#[utoipa::path(
-    post,
-    path = "/fiks-io/konto/api/v1/kontoer/{kontoId}/adresser/{adresseId}/sikkerhetsnivaer/fjern",
-    operation_id = "konto_fjernSikkerhetsnivaer",
-    tag = "FiksIOKonto",
-    params(("kontoId" = KontoId, Path), ("adresseId" = AdresseId, Path)),
-    request_body = Vec<SikkerhetsnivaSpesifikasjon>,
-    responses(
-        (status = 200, description = "Adressen", body = Adresse),
-        (status = "default", description = "Feil", body = ErrorMessage),
-    ),
-)]
-async fn fjern_niva(
-    Authenticated(caller): Authenticated,
-    State(fiksio): State<Fiksio>,
-    Path((konto, adresse)): Path<(KontoId, AdresseId)>,
-    Json(sent): Json<Vec<SikkerhetsnivaSpesifikasjon>>,
-) -> Result<Json<Adresse>, ApiError> {
-    on_wire(
-        &fiksio,
-        fiksio
-            .innskrenk_dekning(&caller, konto, adresse, med_nivaer(sent)?)
-            .await?,
     )
     .await
 }

@@ -1,6 +1,6 @@
 //! A konto's public key (fiks-io §4, §5): read by anyone, set by its administrators, checked before it is set.
 
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use fiks_core::Timestamp;
 use fiks_core::id::KontoId;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::sertifikat;
 use crate::handle::{Fiksio, KontoEndring};
 
 pub(super) fn routes() -> OpenApiRouter<Fiksio> {
@@ -18,7 +19,12 @@ pub(super) fn routes() -> OpenApiRouter<Fiksio> {
         .routes(routes!(katalog_get, katalog_put))
         .routes(routes!(konto_get, konto_put, konto_delete))
         .routes(routes!(verifiser))
-        .merge(super::sertifikat::routes())
+        // Of an older revision (fiks-io §5): served, but no longer published.
+        .route(
+            "/fiks-io/konto/api/v1/kontoer/{kontoId}/offentligNokkelString",
+            axum::routing::put(konto_put),
+        )
+        .merge(sertifikat::routes())
 }
 
 /// A certificate with what it says. Absent values are left out, since one client cannot read a null date.
@@ -71,7 +77,9 @@ pub(super) struct OppdaterOffentligNokkelSpesifikasjon {
 #[serde(rename_all = "camelCase")]
 pub(super) struct OffentligNokkelStatus {
     pub(super) gyldig: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) melding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) offentlig_nokkel: Option<String>,
 }
 
@@ -185,10 +193,10 @@ async fn konto_put(
     Authenticated(caller): Authenticated,
     State(fiksio): State<Fiksio>,
     Path(konto): Path<KontoId>,
-    Json(sent): Json<OppdaterOffentligNokkelSpesifikasjon>,
+    request: Request,
 ) -> Result<(StatusCode, Json<OffentligNokkel>), ApiError> {
     let endring = KontoEndring {
-        offentlig_nokkel: Some(Some(sent.pem)),
+        offentlig_nokkel: Some(Some(sent_pem(request).await?)),
         ..KontoEndring::default()
     };
     fiksio.endre_konto(&caller, konto, endring).await?;
@@ -196,6 +204,16 @@ async fn konto_put(
         StatusCode::CREATED,
         Json((&fiksio.offentlig_nokkel(konto).await?).into()),
     ))
+}
+
+/// The certificate in JSON, or as the file of the form that an older revision had (fiks-io §5).
+async fn sent_pem(request: Request) -> Result<String, ApiError> {
+    if sertifikat::is_form(&request) {
+        let sent = sertifikat::read(request).await?;
+        return Ok(String::from_utf8_lossy(&sent.file).into_owned());
+    }
+    let Json(sent) = Json::<OppdaterOffentligNokkelSpesifikasjon>::from_request(request, &()).await?;
+    Ok(sent.pem)
 }
 
 /// Fjern kontoens offentlige nøkkel

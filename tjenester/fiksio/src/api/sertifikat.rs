@@ -31,9 +31,10 @@ struct SertifikatSkjema {
     passord: Option<String>,
 }
 
+/// The form as sent; parts that were left out are empty.
 #[derive(Default)]
-struct Skjema {
-    file: Vec<u8>,
+pub(super) struct Skjema {
+    pub(super) file: Vec<u8>,
     format: String,
     passord: String,
 }
@@ -74,32 +75,43 @@ fn check(fiksio: &Fiksio, sent: &Skjema) -> Result<Certificate, FiksioError> {
     }
 }
 
-async fn read(request: Request) -> Result<Skjema, FiksioError> {
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+/// Whether the body is a form.
+pub(super) fn is_form(request: &Request) -> bool {
+    content_type(request)
+        .to_ascii_lowercase()
+        .starts_with("multipart/form-data")
+}
+
+fn content_type(request: &Request) -> &str {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// Reads the form, at most [`LARGEST`] bytes of it.
+pub(super) async fn read(request: Request) -> Result<Skjema, FiksioError> {
     let boundary =
-        multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| FiksioError::IkkeMultipart)?;
+        multer::parse_boundary(content_type(&request)).map_err(|_| FiksioError::UgyldigSertifikatskjema)?;
     let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(LARGEST));
     let mut parts = Multipart::with_constraints(request.into_body().into_data_stream(), boundary, limits);
     let mut sent = Skjema::default();
     while let Some(field) = parts
         .next_field()
         .await
-        .map_err(|_| FiksioError::AvbruttOpplasting)?
+        .map_err(|_| FiksioError::UgyldigSertifikatskjema)?
     {
         let name = field.name().unwrap_or_default().to_owned();
         let bytes = field
             .bytes()
             .await
-            .map_err(|_| FiksioError::AvbruttOpplasting)?
+            .map_err(|_| FiksioError::UgyldigSertifikatskjema)?
             .to_vec();
         match name.as_str() {
             "file" => sent.file = bytes,
             "format" => sent.format = String::from_utf8_lossy(&bytes).trim().to_ascii_uppercase(),
             "passord" => sent.passord = String::from_utf8_lossy(&bytes).into_owned(),
-            _ => return Err(FiksioError::UventetDel),
+            _ => return Err(FiksioError::UgyldigSertifikatskjema),
         }
     }
     Ok(sent)

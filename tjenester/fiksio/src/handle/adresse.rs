@@ -7,10 +7,8 @@ use fiks_identity::Caller;
 
 use super::{Fiksio, privilegium};
 use crate::errors::FiksioError;
-use crate::model::adresse::{
-    Adresse, AdresseId, Dekning, NyAdresse, check_beskrivelse, check_niva, check_protokoll,
-};
-use crate::store::adresse as store;
+use crate::model::adresse::{Adresse, AdresseId, AdresseKonflikt, Dekning, NyAdresse, check_beskrivelse};
+use crate::store::{adresse as store, konto as konto_store};
 
 /// A change to an address, applied to what is stored.
 type Change = Box<dyn FnOnce(&mut Adresse) + Send>;
@@ -104,7 +102,7 @@ impl Fiksio {
         id: AdresseId,
         mer: Dekning,
     ) -> Result<Adresse, FiksioError> {
-        check_dekning(&mer)?;
+        mer.check()?;
         let extend = move |adresse: &mut Adresse| {
             adresse.dekning.identifikatorer.extend(mer.identifikatorer);
             adresse.dekning.protokoller.extend(mer.protokoller);
@@ -144,6 +142,7 @@ impl Fiksio {
     ) -> Result<Adresse, FiksioError> {
         self.konto_for(caller, konto, privilegium::KONFIGURERE).await?;
         let (by, now) = (caller.name(), self.grunn().clock.now());
+        let fiksio = self.clone();
         self.grunn()
             .database
             .write(move |transaction| {
@@ -153,7 +152,8 @@ impl Fiksio {
                     change(&mut adresse);
                     adresse.sist_endret = now;
                     adresse.sist_endret_av = by;
-                    check_active_in(transaction, &adresse).await?;
+                    adresse.dekning.check_antall()?;
+                    fiksio.check_active_in(transaction, &adresse).await?;
                     store::save(transaction, &adresse, false).await?;
                     Ok(adresse)
                 })
@@ -169,7 +169,7 @@ impl Fiksio {
         ny: &NyAdresse,
     ) -> Result<Adresse, FiksioError> {
         check_beskrivelse(&ny.beskrivelse)?;
-        check_dekning(&ny.dekning)?;
+        ny.dekning.check()?;
         let now = self.grunn().clock.now();
         let adresse = Adresse {
             id: AdresseId(self.grunn().random.uuid()?),
@@ -182,40 +182,55 @@ impl Fiksio {
             sist_endret: now,
             sist_endret_av: by.to_owned(),
         };
-        check_active_in(transaction, &adresse).await?;
+        self.check_active_in(transaction, &adresse).await?;
         store::save(transaction, &adresse, true).await?;
         Ok(adresse)
     }
-}
 
-fn check_dekning(dekning: &Dekning) -> Result<(), FiksioError> {
-    dekning
-        .protokoller
-        .iter()
-        .try_for_each(|protokoll| check_protokoll(protokoll))?;
-    dekning.nivaer.iter().try_for_each(|niva| check_niva(*niva))
-}
+    /// An active address is complete and overlaps no other active one.
+    async fn check_active_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        adresse: &Adresse,
+    ) -> Result<(), FiksioError> {
+        if !adresse.aktiv {
+            return Ok(());
+        }
+        if !adresse.dekning.er_gyldig() {
+            return Err(FiksioError::UfullstendigAdresse);
+        }
+        let mut konflikter = Vec::new();
+        for other in store::active_with(transaction, adresse.dekning.identifikatorer.iter()).await? {
+            let felles = other.dekning.felles(&adresse.dekning);
+            if other.id != adresse.id && felles.er_gyldig() {
+                konflikter.push(self.konflikt_in(transaction, other, felles).await?);
+            }
+        }
+        if konflikter.is_empty() {
+            Ok(())
+        } else {
+            Err(FiksioError::AdresseKonflikt { konflikter })
+        }
+    }
 
-/// An active address is complete and overlaps no other active one.
-async fn check_active_in(transaction: &DatabaseTransaction, adresse: &Adresse) -> Result<(), FiksioError> {
-    if !adresse.aktiv {
-        return Ok(());
-    }
-    if !adresse.dekning.er_gyldig() {
-        return Err(FiksioError::UfullstendigAdresse);
-    }
-    let others = store::active_with(transaction, adresse.dekning.identifikatorer.iter()).await?;
-    let others = others.into_iter().filter(|other| other.id != adresse.id);
-    let konflikter: Vec<Adresse> = others
-        .map(|other| Adresse {
-            dekning: other.dekning.felles(&adresse.dekning),
-            ..other
+    async fn konflikt_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        adresse: Adresse,
+        felles: Dekning,
+    ) -> Result<AdresseKonflikt, FiksioError> {
+        let found = konto_store::find(transaction, adresse.konto).await?;
+        let konto = found.ok_or(FiksioError::UkjentKonto { konto: adresse.konto })?;
+        Ok(AdresseKonflikt {
+            fiks_org_id: konto.fiks_org_id,
+            fiks_org_visningsnavn: self.organisasjon_navn(&konto).await?,
+            konto_id: konto.id,
+            konto_navn: konto.navn,
+            adresse_id: adresse.id,
+            beskrivelse: adresse.beskrivelse,
+            identifikatorer: felles.identifikatorer.iter().map(ToString::to_string).collect(),
+            meldingsprotokoller: felles.protokoller,
+            sikkerhetsnivaer: felles.nivaer,
         })
-        .filter(|other| other.dekning.er_gyldig())
-        .collect();
-    if konflikter.is_empty() {
-        Ok(())
-    } else {
-        Err(FiksioError::AdresseKonflikt { konflikter })
     }
 }

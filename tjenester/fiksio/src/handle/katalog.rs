@@ -130,6 +130,7 @@ impl Fiksio {
 
     /// Active addresses that answer to one of the identifikatorer, each with what it shares with `asked`.
     pub async fn matchende_adresser(&self, asked: &Dekning) -> Result<Vec<AdresseTreff>, FiksioError> {
+        asked.check_antall()?;
         let found =
             adresse_store::active_with(self.grunn().database.reader(), asked.identifikatorer.iter()).await?;
         Ok(found

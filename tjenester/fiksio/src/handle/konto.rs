@@ -351,7 +351,9 @@ impl Fiksio {
         endring: &KontoEndring,
     ) -> Result<(), FiksioError> {
         for adresse in &endring.adresser_fjernes {
-            adresse_store::delete(transaction, id, *adresse).await?;
+            if !adresse_store::delete(transaction, id, *adresse).await? {
+                return Err(FiksioError::UkjentAdresse { adresse: *adresse });
+            }
         }
         for ny in &endring.nye_adresser {
             self.ny_adresse_in(transaction, by, id, ny).await?;

@@ -8,7 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use fiks_core::Timestamp;
-use fiks_core::id::KontoId;
+use fiks_core::id::{FiksOrgId, KontoId};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::errors::FiksioError;
 
@@ -85,6 +87,9 @@ impl FromStr for Identifikator {
     }
 }
 
+/// Most values of one kind that an address has, or that a request names. Real addresses have a handful.
+pub const FLESTE_VERDIER: usize = 1_000;
+
 /// What an address answers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dekning {
@@ -100,6 +105,26 @@ impl Dekning {
     /// Whether a look-up can find it: it has at least one of each.
     pub fn er_gyldig(&self) -> bool {
         !self.identifikatorer.is_empty() && !self.protokoller.is_empty() && !self.nivaer.is_empty()
+    }
+
+    /// Checks each value, and how many there are.
+    pub fn check(&self) -> Result<(), FiksioError> {
+        self.check_antall()?;
+        self.protokoller
+            .iter()
+            .try_for_each(|protokoll| check_protokoll(protokoll))?;
+        self.nivaer.iter().try_for_each(|niva| check_niva(*niva))
+    }
+
+    /// Checks that there are at most [`FLESTE_VERDIER`] of a kind.
+    pub fn check_antall(&self) -> Result<(), FiksioError> {
+        let most = self.identifikatorer.len().max(self.protokoller.len());
+        if most.max(self.nivaer.len()) > FLESTE_VERDIER {
+            return Err(FiksioError::ForMangeVerdier {
+                grense: FLESTE_VERDIER,
+            });
+        }
+        Ok(())
     }
 
     /// What both answer to; a look-up could find either when that [`Self::er_gyldig`].
@@ -153,6 +178,30 @@ pub struct NyAdresse {
     pub dekning: Dekning,
     /// Whether look-ups find it at once.
     pub aktiv: bool,
+}
+
+/// An active address that stands in another's way, as its administrators are told (openapi `AdresseKonflikt`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AdresseKonflikt {
+    /// Who owns its konto.
+    pub fiks_org_id: FiksOrgId,
+    /// What the owner is called.
+    pub fiks_org_visningsnavn: String,
+    /// Its konto.
+    pub konto_id: KontoId,
+    /// What the konto is called.
+    pub konto_navn: String,
+    /// Its id.
+    pub adresse_id: AdresseId,
+    /// Its description.
+    pub beskrivelse: String,
+    /// The identifikatorer that both answer to.
+    pub identifikatorer: Vec<String>,
+    /// The protokoller that both answer to.
+    pub meldingsprotokoller: BTreeSet<String>,
+    /// The sikkerhetsnivåer that both answer to.
+    pub sikkerhetsnivaer: BTreeSet<i32>,
 }
 
 /// A description of 1–200 characters: letters, digits, spaces and `_ . , / -` (openapi `AdresseBeskrivelseSpesifikasjon`).
@@ -211,6 +260,56 @@ mod tests {
         }
         for text in ["", "ORG_NO", "ORG_NO.", "ORG_NO.12a", "FNR.1", "ORG_NO.1.2"] {
             assert!(text.parse::<Identifikator>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_valid_with_at_least_one_of_each() {
+        assert!(dekning(&["1"], &["a"], &[3]).er_gyldig());
+        for missing in [
+            dekning(&[], &["a"], &[3]),
+            dekning(&["1"], &[], &[3]),
+            dekning(&["1"], &["a"], &[]),
+        ] {
+            assert!(!missing.er_gyldig(), "{missing:?}");
+        }
+    }
+
+    #[test]
+    fn values_have_the_contracts_form() {
+        for protokoll in ["no.ks.fiks.arkiv", "Ærlig.Å1"] {
+            assert!(check_protokoll(protokoll).is_ok(), "{protokoll}");
+        }
+        for protokoll in ["", "no-ks", "no ks", "no/ks", &"x".repeat(201)] {
+            assert!(check_protokoll(protokoll).is_err(), "{protokoll}");
+        }
+        for niva in [1, 4] {
+            assert!(check_niva(niva).is_ok(), "{niva}");
+        }
+        for niva in [0, 5, -1] {
+            assert!(check_niva(niva).is_err(), "{niva}");
+        }
+        for beskrivelse in ["Hoved_post 1, a/b-c.", "Æøå"] {
+            assert!(check_beskrivelse(beskrivelse).is_ok(), "{beskrivelse}");
+        }
+        for beskrivelse in ["", "a:b", "<b>", &"x".repeat(201)] {
+            assert!(check_beskrivelse(beskrivelse).is_err(), "{beskrivelse}");
+        }
+    }
+
+    #[test]
+    fn values_are_checked_wherever_they_stand_and_bounded() {
+        assert!(dekning(&["1"], &["a"], &[1, 4]).check().is_ok());
+        assert!(dekning(&["1"], &["a", "b c"], &[1]).check().is_err());
+        assert!(dekning(&["1"], &["a"], &[1, 5]).check().is_err());
+        let numbers: Vec<String> = (0..=FLESTE_VERDIER).map(|number| number.to_string()).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        assert!(dekning(&numbers[1..], &[], &[]).check().is_ok());
+        for too_many in [dekning(&numbers, &[], &[]), dekning(&[], &numbers, &[])] {
+            assert!(matches!(
+                too_many.check(),
+                Err(FiksioError::ForMangeVerdier { grense: 1_000 })
+            ));
         }
     }
 
