@@ -347,3 +347,16 @@ impl Problem for FiksioError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_failure_makes_a_client_repeat_by_itself() {
+        // KS' Java client repeats after 429 and 503, and follows a 307 (fiks-io §15).
+        for kind in kinds::ALL {
+            assert!([400, 404, 413, 500].contains(&kind.status), "{}", kind.code);
+        }
+    }
+}

@@ -233,3 +233,81 @@ async fn timely<T>(read: impl Future<Output = multer::Result<T>>) -> Result<T, F
     read.map_err(|_| FiksioError::AvbruttOpplasting)?
         .map_err(|_| FiksioError::AvbruttOpplasting)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fiks_core::Problem;
+    use futures::TryStreamExt;
+
+    /// The second part of a form, read with room for so many bytes.
+    async fn read(rest: &'static str, room: u64) -> Result<Vec<u8>, FiksioError> {
+        let form = format!("--b\r\nContent-Disposition: form-data; name=data\r\n\r\n{rest}");
+        let pieces = futures::stream::iter(
+            form.into_bytes()
+                .into_iter()
+                .map(|byte| Ok::<_, multer::Error>([byte].to_vec())),
+        );
+        let mut parts = Multipart::new(pieces, "b");
+        let start = Reading {
+            field: next_field(&mut parts).await?,
+            parts,
+            left: room,
+        };
+        let pieces: Vec<Bytes> = try_unfold(start, Reading::next).boxed().try_collect().await?;
+        Ok(pieces.concat())
+    }
+
+    #[tokio::test]
+    async fn a_payload_may_fill_its_bound_and_no_more() {
+        assert_eq!(read("12345\r\n--b--\r\n", 5).await.unwrap(), b"12345");
+        let refused = read("12345\r\n--b--\r\n", 4).await.unwrap_err();
+        assert_eq!(
+            (refused.kind().status, refused.kind().code),
+            (413, "sending.innhold_for_stort")
+        );
+        assert_eq!(STORSTE_INNHOLD, 5 * 1024 * 1024 * 1024);
+    }
+
+    #[tokio::test]
+    async fn a_payload_that_does_not_end_with_its_form_is_no_payload() {
+        for cut in ["12345", "12345\r\n--b", "12345\r\n--x--\r\n"] {
+            let refused = read(cut, 100).await.unwrap_err();
+            assert_eq!(refused.kind().code, "sending.avbrutt", "{cut}");
+        }
+        let more = "1\r\n--b\r\nContent-Disposition: form-data; name=data\r\n\r\n2\r\n--b--\r\n";
+        assert_eq!(
+            read(more, 100).await.unwrap_err().kind().code,
+            "sending.uventet_del"
+        );
+    }
+
+    #[test]
+    fn the_answer_has_a_number_for_ttl_and_an_object_for_headers() {
+        let melding = Melding {
+            id: MeldingId(uuid::Uuid::from_u128(1)),
+            spesifikasjon: Spesifikasjon::new(
+                KontoId(uuid::Uuid::from_u128(2)),
+                KontoId(uuid::Uuid::from_u128(3)),
+                "ping".to_owned(),
+                None,
+                None,
+                BTreeMap::new(),
+            )
+            .unwrap(),
+            svar_til_type: None,
+            innhold: crate::model::melding::Innhold::Intet,
+            sendt: fiks_core::Timestamp::default(),
+        };
+        let expected = serde_json::json!({
+            "meldingId": "00000000-0000-0000-0000-000000000001", "meldingType": "ping",
+            "avsenderKontoId": "00000000-0000-0000-0000-000000000002",
+            "mottakerKontoId": "00000000-0000-0000-0000-000000000003",
+            "ttl": 604_800_000, "dokumentlagerId": null, "svarPaMelding": null, "headere": {},
+        });
+        assert_eq!(
+            serde_json::to_value(SendtMelding::from(&melding)).unwrap(),
+            expected
+        );
+    }
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fiks_core::Timestamp;
 use fiks_core::id::KontoId;
-use fiks_crypto::x509::{Certificate, parse_public_key_upload};
+use fiks_crypto::x509::{Certificate, Validity, parse_public_key_upload};
 use fiks_identity::Caller;
 use fiks_konfigurasjon::model::organisasjon::Organisasjon;
 
@@ -148,10 +149,18 @@ fn status_text(konto: &Konto) -> Option<String> {
         "Kontoen er deaktivert"
     } else if konto.send_deaktivert {
         "Kontoen kan bare motta"
-    } else if konto.offentlig_nokkel.is_none() {
-        "Kontoen mangler offentlig nøkkel, og kan ikke motta kryptert innhold"
     } else {
-        return None;
+        return nokkel_text(konto.offentlig_nokkel.as_deref());
     };
     Some(text.to_owned())
+}
+
+/// What keeps others from encrypting to the konto, or should.
+fn nokkel_text(pem: Option<&str>) -> Option<String> {
+    let Some(pem) = pem else {
+        return Some("Kontoen mangler offentlig nøkkel, og kan ikke motta kryptert innhold".to_owned());
+    };
+    // Certificates live on the real clock, whatever the platform's shows.
+    let validity = Certificate::from_pem(pem).ok()?.validity_at(Timestamp::real());
+    (validity != Validity::Valid).then(|| format!("Kontoens offentlige nøkkel: {}", validity.text()))
 }

@@ -322,6 +322,28 @@ mod tests {
     }
 
     #[test]
+    fn sizes_and_times_are_the_contracts() {
+        assert_eq!((STORSTE_I_KO, STORSTE_INNHOLD), (5_000_000, 5 * (1 << 30)));
+        assert_eq!((STANDARD_TTL, KORTESTE_TTL), (604_800_000, 1_000));
+        assert_eq!((DOKUMENT_ETTER_MELDING, FLESTE_FORSOK), (86_400_000, 3));
+    }
+
+    #[test]
+    fn types_are_free_text_outside_fiks_protokoll() {
+        for melding_type in [
+            "ping",
+            "no.ks.fiks.arkiv.v1.ping",
+            "Hei på deg!",
+            TIDSAVBRUDD,
+            SERVERFEIL,
+        ] {
+            assert!(check_type(melding_type).is_ok(), "{melding_type}");
+        }
+        assert!(check_type(&"x".repeat(255)).is_ok());
+        assert!(check_type(&"x".repeat(256)).is_err());
+    }
+
+    #[test]
     fn an_empty_or_broken_type_is_refused() {
         for melding_type in ["", " ping", "pi\nng"] {
             let outcome = Spesifikasjon::new(

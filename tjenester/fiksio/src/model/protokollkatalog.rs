@@ -46,3 +46,18 @@ pub fn finn(navn: &str) -> Option<&'static Meldingsprotokoll> {
         .iter()
         .find(|protokoll| protokoll.navn == navn)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protocols_are_listed_once_by_name_and_found_by_it() {
+        assert!(MELDINGSPROTOKOLLER.is_sorted_by(|one, next| one.navn < next.navn));
+        for protokoll in MELDINGSPROTOKOLLER {
+            assert_eq!(finn(protokoll.navn), Some(protokoll));
+            assert!(protokoll.url.starts_with("https://"), "{}", protokoll.url);
+        }
+        assert_eq!(finn("no.ks.fiks"), None);
+    }
+}

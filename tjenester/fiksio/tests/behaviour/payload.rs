@@ -1,7 +1,11 @@
 //! Payloads: in the queue or in dokumentlager, and back byte by byte (fiks-io §3, §9).
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fiks_core::Problem;
 use fiks_core::id::{DokumentId, KontoId};
 use fiks_database::both_engines;
@@ -17,6 +21,7 @@ use crate::support::{PLATFORM, World, code, content, melding, payload, whole};
 both_engines!(
     crate::support::services();
     payloads_over_the_limit_go_to_dokumentlager_and_all_come_back_whole,
+    a_large_payload_flows_on_while_it_arrives,
     an_empty_payload_is_none,
     a_large_payload_is_for_whoever_receives,
     a_large_payload_outlives_its_message_by_a_day,
@@ -45,6 +50,44 @@ async fn payloads_over_the_limit_go_to_dokumentlager_and_all_come_back_whole(tes
         assert!(delivery.body == body, "{size}");
         consumer.settle(fiks_amqp::Outcome::Acknowledged, &delivery);
     }
+}
+
+/// Bytes in all files under a folder.
+fn on_disk(folder: &Path) -> u64 {
+    let sizes = std::fs::read_dir(folder).unwrap().map(|entry| {
+        let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type())).unwrap();
+        if kind.unwrap().is_dir() {
+            on_disk(&path)
+        } else {
+            std::fs::metadata(path).unwrap().len()
+        }
+    });
+    sizes.sum()
+}
+
+async fn a_large_payload_flows_on_while_it_arrives(test: TestDatabase) {
+    const PIECES: usize = 16;
+    const PIECE: usize = 1024 * 1024;
+    let world = World::new(test).await;
+    let konto = world.konto(&world.bo).await;
+    let (folder, at_the_end) = (world.folder.path().to_owned(), Arc::new(AtomicU64::new(0)));
+    let note = at_the_end.clone();
+    let pieces = (0..PIECES).map(move |index| {
+        if index + 1 == PIECES {
+            note.store(on_disk(&folder), Ordering::SeqCst);
+        }
+        Ok(Bytes::from(vec![1; PIECE]))
+    });
+    let pieces = stream::iter(pieces).boxed();
+    world
+        .send_with(&world.bo, melding(konto, konto), Some(pieces))
+        .await;
+    let stored = at_the_end.load(Ordering::SeqCst);
+    // Of 15 MiB given so far, a few slabs are on their way.
+    assert!(
+        stored > 10 * 1024 * 1024,
+        "{stored} bytes were stored when the last piece came"
+    );
 }
 
 async fn an_empty_payload_is_none(test: TestDatabase) {

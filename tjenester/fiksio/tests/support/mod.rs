@@ -80,7 +80,8 @@ pub struct World {
     pub nobody: Caller,
     grunn: Grunn,
     running: Running,
-    _folder: TempDir,
+    /// Where the documents lie.
+    pub folder: TempDir,
 }
 
 /// The queues at work.
@@ -138,7 +139,7 @@ impl World {
             dokumentlager,
             hand,
             grunn,
-            _folder: folder,
+            folder,
         }
     }
 
