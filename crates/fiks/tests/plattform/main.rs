@@ -11,12 +11,15 @@
     reason = "a test tells one story, and says what it skips"
 )]
 
+mod adresse;
 mod amqp;
 mod environment;
 mod feil;
 mod katalog;
+mod konto;
 mod levetid;
 mod manuell;
+mod nokkel;
 mod openapi;
 mod send;
 mod walk;

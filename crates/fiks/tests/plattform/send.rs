@@ -1,6 +1,8 @@
 //! Sending (fiks-io §3, §9): what real clients write, what they get, and what is refused.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::environment::{Answer, Caller, answer, environment, metadata, ny_konto};
 
@@ -229,5 +231,161 @@ async fn a_refused_upload_is_read_to_its_end_so_that_the_sender_sees_the_refusal
             .await
             .status,
         401
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_of_unknown_length_is_taken_in_chunks() {
+    let environment = environment();
+    let konto = ny_konto(environment, 0).await;
+    let sender = environment.caller(0).await;
+    let body = dotnet(&metadata(&konto, &konto), &"innhold".repeat(20_000));
+    let pieces: Vec<_> = body
+        .chunks(1_000)
+        .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
+        .collect();
+    let request = sender
+        .request("POST", "/fiks-io/api/v1/send")
+        .header("Content-Type", "multipart/form-data; boundary=b1")
+        .body(reqwest::Body::wrap_stream(futures::stream::iter(pieces)));
+    let sent = answer(request).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    let path = format!("/fiks-io/manuell/api/v1/kontoer/{konto}/meldinger/neste/data");
+    assert_eq!(
+        sender.call("GET", &path, None).await.text,
+        "innhold".repeat(20_000)
+    );
+}
+
+/// What a client writes byte by byte is answered with.
+async fn over_tcp(caller: &Caller, request: String) -> String {
+    let host = caller.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn header_names_in_any_case_and_a_host_with_port_are_understood() {
+    let environment = environment();
+    let konto = ny_konto(environment, 0).await;
+    let caller = environment.caller(0).await;
+    for (name, id, passord) in [
+        ("AUTHORIZATION", "integrasjonId", "integrasjonPassord"),
+        ("authorization", "INTEGRASJONID", "INTEGRASJONPASSORD"),
+        ("Authorization", "IntegrasjonId", "IntegrasjonPassord"),
+    ] {
+        let request = format!(
+            "GET /fiks-io/katalog/api/v1/kontoer/{konto} HTTP/1.1\r\nHost: api.fiks.test.ks.no:443\r\n\
+             {name}: Bearer {}\r\n{id}: {}\r\n{passord}: {}\r\nConnection: close\r\n\r\n",
+            caller.token.as_deref().unwrap(),
+            caller.integrasjon.as_deref().unwrap(),
+            caller.passord.as_deref().unwrap(),
+        );
+        let answered = over_tcp(&caller, request).await;
+        assert!(answered.starts_with("HTTP/1.1 200 "), "{name}: {answered}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_comes_while_the_payload_is_still_on_its_way() {
+    let environment = environment();
+    let konto = ny_konto(environment, 0).await;
+    let caller = environment.caller(0).await;
+    let mut refused = metadata(&konto, &konto);
+    refused["mottakerKontoId"] = json!(uuid::Uuid::new_v4());
+    let start = dotnet(&refused, "innhold");
+    let start = std::str::from_utf8(&start)
+        .unwrap()
+        .trim_end_matches("\r\n--b1--\r\n");
+    let request = format!(
+        "POST /fiks-io/api/v1/send HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         IntegrasjonId: {}\r\nIntegrasjonPassord: {}\r\n\
+         Content-Type: multipart/form-data; boundary=b1\r\nContent-Length: 100000000\r\n\r\n{start}",
+        caller.token.as_deref().unwrap(),
+        caller.integrasjon.as_deref().unwrap(),
+        caller.passord.as_deref().unwrap(),
+    );
+    let host = caller.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 404");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_is_never_sent_elsewhere() {
+    let environment = environment();
+    let konto = ny_konto(environment, 0).await;
+    let sender = environment.caller(0).await;
+    let plain = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let sender = Caller {
+        client: plain,
+        ..sender
+    };
+    let body = dotnet(&metadata(&konto, &konto), "innhold");
+    for path in [
+        "/fiks-io/api/v1/send/",
+        "//fiks-io/api/v1/send",
+        "/fiks-io/api/v1/Send",
+    ] {
+        let request = sender
+            .request("POST", path)
+            .header("Content-Type", "multipart/form-data; boundary=b1")
+            .body(body.clone());
+        let refused = answer(request).await;
+        assert_eq!(
+            (refused.status, refused.refusal().as_str()),
+            (404, "rute.ukjent"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_echoed_and_nulls_are_as_good_as_nothing() {
+    let environment = environment();
+    let konto = ny_konto(environment, 0).await;
+    let sender = environment.caller(0).await;
+    let answers = uuid::Uuid::new_v4();
+    let mut full = metadata(&konto, &konto);
+    full["svarPaMelding"] = json!(answers);
+    full["ttl"] = json!(172_800_000);
+    full["headere"] = json!({ "klientMeldingId": answers, "klientKorrelasjonsId": "æ", "uten": null });
+    full["ukjentFelt"] = json!(true);
+    let sent = sender.send(&full, None).await.json();
+    assert_eq!(
+        (&sent["svarPaMelding"], &sent["ttl"]),
+        (&json!(answers), &json!(172_800_000))
+    );
+    assert_eq!(
+        sent["headere"],
+        json!({ "klientMeldingId": answers, "klientKorrelasjonsId": "æ" })
+    );
+    assert_eq!(
+        (&sent["meldingType"], &sent["avsenderKontoId"]),
+        (&json!("ping"), &json!(konto))
+    );
+    assert_eq!(sent["mottakerKontoId"], konto.as_str());
+    let mut nulls = metadata(&konto, &konto);
+    for field in ["svarPaMelding", "ttl", "headere"] {
+        nulls[field] = Value::Null;
+    }
+    for least in [metadata(&konto, &konto), nulls] {
+        let sent = sender.send(&least, None).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        assert_eq!(sent.json()["headere"], json!({}));
+        assert_eq!(sent.json()["ttl"], 604_800_000);
+    }
+    let again = sender.send(&full, None).await.json();
+    assert_ne!(
+        again["meldingId"], sent["meldingId"],
+        "an idempotency id of the client's own makes no repeat"
     );
 }
