@@ -239,7 +239,7 @@ async fn a_certificate_file_is_checked_as_pem_or_as_p12() {
         assert!(refused.json()["melding"].is_string(), "{format}");
     }
     assert_eq!(
-        check(&[1; 300_000], Some("PEM"), "").await.refusal(),
+        check(&vec![1; 300_000], Some("PEM"), "").await.refusal(),
         "sertifikat.ugyldig_skjema"
     );
 }

@@ -16,6 +16,7 @@ both_engines!(
     a_message_ended_by_hand_is_gone_and_nobody_is_told,
     what_is_with_a_consumer_is_passed_over,
     what_was_ended_by_hand_is_not_delivered,
+    only_the_named_message_is_ended_and_not_from_under_its_consumer,
     an_answer_is_sent_and_ends_the_answered_message_alone,
     an_answer_that_is_refused_ends_nothing,
 );
@@ -126,6 +127,30 @@ async fn what_was_ended_by_hand_is_not_delivered(test: TestDatabase) {
         .await
         .unwrap();
     assert_eq!(plass(&consumer.next().await), world.lagret(&third).await.plass);
+}
+
+async fn only_the_named_message_is_ended_and_not_from_under_its_consumer(test: TestDatabase) {
+    let mut world = World::new(test).await;
+    let konto = world.konto(&world.bo).await;
+    let first = world.send(&world.bo, konto, konto).await;
+    let second = world.send(&world.bo, konto, konto).await;
+    let place = world.lagret(&first).await.plass;
+    let mut consumer = world.konsument(konto);
+    consumer.next().await;
+    let broker = world.fiksio.broker().clone();
+    let end = async || {
+        broker
+            .avslutt_denne(konto, place, Tilstand::Kvittert)
+            .await
+            .unwrap()
+    };
+    assert!(!end().await, "a consumer had it");
+    drop(consumer);
+    world.settle().await;
+    assert!(end().await);
+    assert!(!end().await, "it had ended");
+    assert_eq!(world.lagret(&first).await.tilstand, Tilstand::Kvittert);
+    assert_eq!(next_id(&world, konto).await, second.id);
 }
 
 async fn an_answer_is_sent_and_ends_the_answered_message_alone(test: TestDatabase) {
