@@ -15,6 +15,15 @@ pub enum DokumentlagerError {
         /// The id.
         konto: DokumentlagerKontoId,
     },
+    /// The konto was deleted.
+    #[error("konto {konto} is deleted")]
+    KontoSlettet {
+        /// The id.
+        konto: DokumentlagerKontoId,
+    },
+    /// A document without a single byte.
+    #[error("the document is empty")]
+    TomtDokument,
     /// No document has that id.
     #[error("unknown document {dokument}")]
     UkjentDokument {
@@ -65,6 +74,12 @@ pub mod kinds {
         /// Unknown konto.
         UKJENT_KONTO = 404 "dokumentlager.ukjent_konto", "Dokumentlagerkontoen finnes ikke",
             "Sjekk konto-id-en, og at den hører til organisasjonen.";
+        /// Deleted konto.
+        KONTO_SLETTET = 410 "dokumentlager.konto_slettet", "Dokumentlagerkontoen er slettet",
+            "Bruk en annen konto, eller be den som eier kontoen om å opprette en ny.";
+        /// Empty document.
+        TOMT_DOKUMENT = 400 "dokument.tomt", "Dokumentet er tomt",
+            "Send et dokument med minst én byte.";
         /// Unknown document.
         UKJENT_DOKUMENT = 404 "dokument.ukjent", "Dokumentet finnes ikke",
             "Sjekk dokument-id-en, og at den hører til dette miljøet.";
@@ -87,6 +102,8 @@ impl Problem for DokumentlagerError {
     fn kind(&self) -> &'static ErrorKind {
         match self {
             Self::UkjentKonto { .. } => &kinds::UKJENT_KONTO,
+            Self::KontoSlettet { .. } => &kinds::KONTO_SLETTET,
+            Self::TomtDokument => &kinds::TOMT_DOKUMENT,
             Self::UkjentDokument { .. } => &kinds::UKJENT_DOKUMENT,
             Self::Borte { .. } => &kinds::BORTE,
             Self::IkkeEksponert { .. } => &kinds::IKKE_EKSPONERT,
@@ -101,7 +118,7 @@ impl Problem for DokumentlagerError {
     fn text(&self) -> String {
         let text = self.kind().text;
         match self {
-            Self::UkjentKonto { konto } => format!("{text}: {konto}"),
+            Self::UkjentKonto { konto } | Self::KontoSlettet { konto } => format!("{text}: {konto}"),
             Self::UkjentDokument { dokument }
             | Self::Borte { dokument }
             | Self::IkkeEksponert { dokument } => {
@@ -110,7 +127,7 @@ impl Problem for DokumentlagerError {
             Self::Tilgang(error) => error.text(),
             Self::Lager(error) => error.text(),
             Self::Database(error) => error.text(),
-            Self::UtenforDokumentet | Self::Random(_) | Self::Jobb(_) => text.to_owned(),
+            Self::TomtDokument | Self::UtenforDokumentet | Self::Random(_) | Self::Jobb(_) => text.to_owned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What dokumentlager does for its own API and for other services.
 //!
 //! Order that must not change: bytes are on disk before their row; a row is marked before its bytes are removed; its
-//! key is forgotten after them.
+//! key is forgotten after them. Bytes are removed only when it is certain that no row has their key.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use fiks_blobs::{BlobError, BlobId, BlobStore, Stored};
 use fiks_core::id::{DokumentId, DokumentlagerKontoId, FiksOrgId};
 use fiks_core::{Clock, Random};
 use fiks_database::jobs::NewJob;
-use fiks_database::{Database, DatabaseTransaction, jobs};
+use fiks_database::{Database, DatabaseError, DatabaseTransaction, jobs};
 use fiks_identity::{Access, Caller};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 
 use crate::errors::DokumentlagerError;
 use crate::jobs::SLETT_KONTO;
-use crate::model::{Dokument, Eksponering, LagretDokument, NyttDokument};
-use crate::store;
+use crate::model::{Dokument, Eksponering, Konto, LagretDokument, NyttDokument};
+use crate::store::{self, Ended};
 
 type Outcome<T> = Result<T, DokumentlagerError>;
 
@@ -85,7 +85,8 @@ impl Dokumentlager {
     }
 
     /// Stores a document of at most `maks` bytes for another service, which has checked its caller. Returns once it
-    /// is on disk. When the stream fails, its own error comes back and nothing is stored.
+    /// is on disk. When the stream fails, its own error comes back and nothing is stored. An empty document is
+    /// refused (dokumentlager §1), and so is one whose konto was deleted before all of it had come.
     pub async fn lagre<E>(
         &self,
         caller: &Caller,
@@ -108,26 +109,27 @@ impl Dokumentlager {
             .map_err(own_error::<E>)?;
         let exposed = nytt.eksponert_for.clone();
         let document = self.document(id, konto, nytt, &stored);
-        let kept = self.keep(document, exposed).await;
-        if let Err(error) = kept {
-            // Else the sweep finds them in an hour.
-            let _ = self.0.blobs.delete(BlobId(id.0), &stored.key).await;
-            return Err(error.into());
+        match self.keep(document, exposed).await {
+            Ok(()) => Ok(LagretDokument {
+                id,
+                storrelse: stored.plain_size,
+            }),
+            Err(Unkept::Refused(error)) => {
+                // Should this fail, the sweep finds them.
+                let _ = self.0.blobs.delete(BlobId(id.0), &stored.key).await;
+                Err(error.into())
+            }
+            // If there is a row after all, it must have its bytes; if not, the sweep finds them.
+            Err(Unkept::Unsure(error)) => Err(DokumentlagerError::from(error).into()),
         }
-        Ok(LagretDokument {
-            id,
-            storrelse: stored.plain_size,
-        })
     }
 
     async fn check_konto(&self, caller: &Caller, konto: DokumentlagerKontoId) -> Outcome<()> {
         // Integrations get the right to upload with the rest of the service; until then only services store.
-        if !matches!(caller, Caller::Platform)
-            || !store::konto_exists(self.0.database.reader(), konto).await?
-        {
+        if !matches!(caller, Caller::Platform) {
             return Err(DokumentlagerError::UkjentKonto { konto });
         }
-        Ok(())
+        usable(konto, store::konto(self.0.database.reader(), konto).await?)
     }
 
     fn document(
@@ -153,11 +155,17 @@ impl Dokumentlager {
         }
     }
 
-    async fn keep(&self, document: Dokument, exposed: Vec<Eksponering>) -> Outcome<()> {
+    async fn keep(&self, document: Dokument, exposed: Vec<Eksponering>) -> Result<(), Unkept> {
+        if document.storrelse == 0 {
+            return Err(Unkept::Refused(DokumentlagerError::TomtDokument));
+        }
         self.0
             .database
             .write(move |transaction| {
-                Box::pin(async move { Ok(store::insert(transaction, &document, &exposed).await?) })
+                Box::pin(async move {
+                    let inserted = insert(transaction, &document, &exposed).await;
+                    inserted.map_err(Unkept::Refused)
+                })
             })
             .await
     }
@@ -173,10 +181,8 @@ impl Dokumentlager {
             })
             .await;
         marked?;
-        if let Some(document) = store::find(self.0.database.reader(), id).await? {
-            self.remove_bytes(vec![document]).await?;
-        }
-        Ok(())
+        let ended = store::with_bytes_of(self.0.database.reader(), id).await?;
+        self.remove_bytes(Vec::from_iter(ended)).await
     }
 
     /// What is known of a document, for a caller to whom it is exposed.
@@ -186,7 +192,10 @@ impl Dokumentlager {
         if !self.is_exposed(caller, id).await? {
             return Err(DokumentlagerError::IkkeEksponert { dokument: id });
         }
-        if document.er_borte(self.0.clock.now()) {
+        let konto = store::konto(self.0.database.reader(), document.konto).await?;
+        // At once, though the job that empties a deleted konto may be late.
+        let has_konto = usable(document.konto, konto).is_ok();
+        if document.er_borte(self.0.clock.now()) || !has_konto {
             return Err(DokumentlagerError::Borte { dokument: id });
         }
         Ok(document)
@@ -204,21 +213,29 @@ impl Dokumentlager {
             .nokkel
             .as_ref()
             .ok_or(DokumentlagerError::Borte { dokument: id })?;
-        let opened = self
-            .0
-            .blobs
-            .get(BlobId(id.0), key, range)
-            .await
-            .map_err(|error| match error {
-                BlobError::Range { .. } => DokumentlagerError::UtenforDokumentet,
-                other => other.into(),
-            })?;
+        let opened = match self.0.blobs.get(BlobId(id.0), key, range).await {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.unopened(caller, id, error).await),
+        };
         let range = opened.range();
         Ok(Nedlasting {
             dokument,
             range,
             innhold: opened.map_err(DokumentlagerError::from).boxed(),
         })
+    }
+
+    /// Why a document that was there a moment ago does not open.
+    async fn unopened(&self, caller: &Caller, id: DokumentId, error: BlobError) -> DokumentlagerError {
+        match error {
+            BlobError::Range { .. } => DokumentlagerError::UtenforDokumentet,
+            // It may have ended in between, and its bytes with it.
+            BlobError::NotFound => {
+                let now = self.metadata(caller, id).await;
+                now.err().unwrap_or_else(|| error.into())
+            }
+            other => other.into(),
+        }
     }
 
     async fn is_exposed(&self, caller: &Caller, id: DokumentId) -> Outcome<bool> {
@@ -241,25 +258,64 @@ impl Dokumentlager {
         Ok(false)
     }
 
-    /// Removes the bytes of documents that were marked or have run out, then their keys.
-    pub(crate) async fn remove_bytes(&self, documents: Vec<Dokument>) -> Outcome<()> {
-        let now = self.0.clock.now();
-        let mut ids = Vec::with_capacity(documents.len());
-        for document in documents {
-            if let Some(key) = &document.nokkel {
-                self.0.blobs.delete(BlobId(document.id.0), key).await?;
+    /// Removes the bytes of documents that were marked, then their keys. One that fails does not stand in the way of
+    /// the others; the first failure is told.
+    pub(crate) async fn remove_bytes(&self, ended: Vec<Ended>) -> Outcome<()> {
+        let (mut removed, mut failure) = (Vec::with_capacity(ended.len()), None);
+        for document in ended {
+            let id = document.id;
+            match self.remove_one(document).await {
+                Ok(()) => removed.push(id),
+                Err(error) => failure = failure.or(Some(error)),
             }
-            ids.push(document.id);
         }
-        self.0
+        let forgotten: Outcome<()> = self
+            .0
             .database
             .write(move |transaction| {
-                Box::pin(async move {
-                    store::mark_deleted(transaction, &ids, now).await?;
-                    Ok(store::forget_keys(transaction, &ids).await?)
-                })
+                Box::pin(async move { Ok(store::forget_keys(transaction, &removed).await?) })
             })
-            .await
+            .await;
+        forgotten.and(failure.map_or(Ok(()), Err))
+    }
+
+    async fn remove_one(&self, ended: Ended) -> Outcome<()> {
+        Ok(self.0.blobs.delete(BlobId(ended.id.0), &ended.nokkel?).await?)
+    }
+}
+
+/// Why a document got no row.
+enum Unkept {
+    /// It was refused, or the change failed: there is none.
+    Refused(DokumentlagerError),
+    /// The change was made, and nobody knows whether its commit was: the connection may have been lost in it.
+    Unsure(DatabaseError),
+}
+
+impl From<DatabaseError> for Unkept {
+    fn from(error: DatabaseError) -> Self {
+        Self::Unsure(error)
+    }
+}
+
+/// Gives a document its row, unless its konto has been deleted while its bytes were on their way.
+async fn insert(
+    transaction: &DatabaseTransaction,
+    document: &Dokument,
+    exposed: &[Eksponering],
+) -> Outcome<()> {
+    usable(
+        document.konto,
+        store::hold_konto(transaction, document.konto).await?,
+    )?;
+    Ok(store::insert(transaction, document, exposed).await?)
+}
+
+fn usable(konto: DokumentlagerKontoId, found: Option<Konto>) -> Outcome<()> {
+    match found {
+        Some(Konto { slettet: None, .. }) => Ok(()),
+        Some(_) => Err(DokumentlagerError::KontoSlettet { konto }),
+        None => Err(DokumentlagerError::UkjentKonto { konto }),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fiks_blobs::Listed;
 use fiks_core::Timestamp;
 use fiks_core::id::{DokumentId, DokumentlagerKontoId};
 use fiks_database::jobs::{Handler, Job, JobError};
@@ -11,7 +12,7 @@ use futures::TryStreamExt;
 use tokio::sync::watch;
 
 use crate::errors::DokumentlagerError;
-use crate::handle::Dokumentlager;
+use crate::handle::{Dokumentlager, Grunn};
 use crate::store;
 
 /// Kind of the job that empties a deleted konto.
@@ -21,7 +22,7 @@ const BATCH: u64 = 200;
 /// Looks for ended documents this often at least: others may have been marked meanwhile.
 const LOOK: Duration = Duration::from_mins(1);
 const SWEEP: Duration = Duration::from_hours(1);
-/// Bytes younger than this may belong to an upload under way.
+/// Bytes younger than this may belong to an upload whose row is about to be written.
 const ORPHAN_AGE: Duration = Duration::from_hours(24);
 
 /// The handlers of this service's jobs.
@@ -60,6 +61,8 @@ impl Dokumentlager {
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let mut next_sweep = tokio::time::Instant::now();
         while !*stop.borrow() {
+            // What could not be removed has its next turn after `LOOK`: only later ends are waited for.
+            let now = self.grunn().clock.now();
             log("ended documents not removed", self.fjern_utlopte().await);
             if tokio::time::Instant::now() >= next_sweep {
                 log(
@@ -68,54 +71,69 @@ impl Dokumentlager {
                 );
                 next_sweep = tokio::time::Instant::now() + SWEEP;
             }
-            let clock = &self.grunn().clock;
-            let next = store::next_end(self.grunn().database.reader())
-                .await
-                .ok()
-                .flatten();
-            let next = next
-                .unwrap_or(Timestamp::from_millis(i64::MAX))
-                .max(clock.now().plus_millis(50));
             tokio::select! {
-                () = clock.sleep_until(next) => {}
+                () = self.until_next_end(now) => {}
                 () = tokio::time::sleep(LOOK) => {}
                 _ = stop.changed() => {}
             }
         }
     }
 
-    /// Removes the bytes of all documents that have ended.
+    async fn until_next_end(&self, after: Timestamp) {
+        let Grunn { database, clock, .. } = self.grunn();
+        let next = store::next_end(database.reader(), after).await.ok().flatten();
+        let next = next.unwrap_or(Timestamp::from_millis(i64::MAX));
+        clock.sleep_until(next.max(clock.now().plus_millis(50))).await;
+    }
+
+    /// Removes the bytes of all documents that have ended. Those that fail are left for the next time, and do not
+    /// stand in the way of the others; the first failure is told.
     pub async fn fjern_utlopte(&self) -> Result<(), DokumentlagerError> {
+        let Grunn { database, clock, .. } = self.grunn();
+        let now = clock.now();
+        let marked: Result<(), DokumentlagerError> = database
+            .write(move |transaction| {
+                Box::pin(async move { Ok(store::mark_run_out(transaction, now).await?) })
+            })
+            .await;
+        marked?;
+        let (mut after, mut outcome) = (None, Ok(()));
         loop {
-            let ended =
-                store::to_purge(self.grunn().database.reader(), self.grunn().clock.now(), BATCH).await?;
-            let last = u64::try_from(ended.len()).unwrap_or(BATCH) < BATCH;
-            if !ended.is_empty() {
-                self.remove_bytes(ended).await?;
-            }
-            if last {
-                return Ok(());
-            }
+            let ended = store::to_purge(database.reader(), after, BATCH).await?;
+            let Some(last) = ended.last() else {
+                return outcome;
+            };
+            after = Some(last.id);
+            outcome = outcome.and(self.remove_bytes(ended).await);
         }
     }
 
-    /// Removes bytes that no document knows, left by uploads that were cut off. Returns how many objects.
+    /// Removes bytes that no document knows, left by uploads that were cut off and by commits whose outcome nobody
+    /// learned. Returns how many objects. Those that fail are left for the next time; the first failure is told.
     pub async fn fei_foreldrelose(&self) -> Result<u64, DokumentlagerError> {
         let oldest = Timestamp::real().minus(ORPHAN_AGE);
         let mut listed = self.grunn().blobs.list();
-        let mut swept = 0;
+        let (mut swept, mut failure) = (0, None);
         while let Some(found) = listed.try_next().await? {
             if found.modified >= oldest {
                 continue;
             }
-            let document = store::find(self.grunn().database.reader(), DokumentId(found.id.0)).await?;
-            let known = document.and_then(|document| document.nokkel);
-            if known.is_none_or(|key| key.generation() != found.generation) {
-                self.grunn().blobs.delete_listed(&found).await?;
-                swept += 1;
+            match self.sweep(&found).await {
+                Ok(was_orphan) => swept += u64::from(was_orphan),
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
-        Ok(swept)
+        failure.map_or(Ok(swept), Err)
+    }
+
+    async fn sweep(&self, found: &Listed) -> Result<bool, DokumentlagerError> {
+        let known = store::with_bytes_of(self.grunn().database.reader(), DokumentId(found.id.0)).await?;
+        let generation = known.map(|known| known.nokkel).transpose()?;
+        let is_orphan = generation.is_none_or(|key| key.generation() != found.generation);
+        if is_orphan {
+            self.grunn().blobs.delete_listed(found).await?;
+        }
+        Ok(is_orphan)
     }
 }
 

@@ -9,10 +9,10 @@ use fiks_database::{DatabaseError, DatabaseTransaction};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use crate::model::{Dokument, Eksponering};
+use crate::model::{Dokument, Eksponering, Konto};
 pub use migrations::migrations;
 
 mod konto {
@@ -105,13 +105,33 @@ pub async fn insert_konto(
     Ok(())
 }
 
-/// Whether there is such a konto and it is not deleted.
-pub async fn konto_exists(
+/// The konto with that id.
+pub async fn konto(
     reader: &impl ConnectionTrait,
     id: DokumentlagerKontoId,
-) -> Result<bool, DatabaseError> {
-    let found = konto::Entity::find_by_id(id.0).filter(konto::Column::Slettet.is_null());
-    Ok(found.count(reader).await? > 0)
+) -> Result<Option<Konto>, DatabaseError> {
+    Ok(konto::Entity::find_by_id(id.0)
+        .one(reader)
+        .await?
+        .as_ref()
+        .map(from_konto_row))
+}
+
+/// As [`konto`], and lets nobody delete it before the transaction has ended. (SQLite has one writer, who needs no
+/// lock.)
+pub async fn hold_konto(
+    transaction: &DatabaseTransaction,
+    id: DokumentlagerKontoId,
+) -> Result<Option<Konto>, DatabaseError> {
+    let found = konto::Entity::find_by_id(id.0).lock_shared();
+    Ok(found.one(transaction).await?.as_ref().map(from_konto_row))
+}
+
+fn from_konto_row(row: &konto::Model) -> Konto {
+    Konto {
+        id: DokumentlagerKontoId(row.id),
+        slettet: row.slettet.map(Timestamp::from_millis),
+    }
 }
 
 /// Marks a konto as deleted.
@@ -257,6 +277,21 @@ pub async fn mark_deleted(
     Ok(())
 }
 
+/// Marks documents that have run out, as deleted when they did.
+pub async fn mark_run_out(transaction: &DatabaseTransaction, now: Timestamp) -> Result<(), DatabaseError> {
+    dokument::Entity::update_many()
+        .col_expr(
+            dokument::Column::Slettet,
+            Expr::col(dokument::Column::TilgjengeligTil),
+        )
+        .filter(dokument::Column::Nokkel.is_not_null())
+        .filter(dokument::Column::TilgjengeligTil.lte(now.as_millis()))
+        .filter(dokument::Column::Slettet.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
 /// Forgets the keys of documents whose bytes are gone.
 pub async fn forget_keys(transaction: &DatabaseTransaction, ids: &[DokumentId]) -> Result<(), DatabaseError> {
     dokument::Entity::update_many()
@@ -267,29 +302,64 @@ pub async fn forget_keys(transaction: &DatabaseTransaction, ids: &[DokumentId]) 
     Ok(())
 }
 
-/// Documents that still have bytes though they were deleted or have run out, at most `limit`.
-pub async fn to_purge(
-    reader: &impl ConnectionTrait,
-    now: Timestamp,
-    limit: u64,
-) -> Result<Vec<Dokument>, DatabaseError> {
-    let over = dokument::Column::Slettet
-        .is_not_null()
-        .or(dokument::Column::TilgjengeligTil.lte(now.as_millis()));
-    let rows = dokument::Entity::find()
-        .filter(dokument::Column::Nokkel.is_not_null())
-        .filter(over)
-        .limit(limit);
-    rows.all(reader).await?.into_iter().map(from_row).collect()
+/// A document whose bytes are to be removed.
+#[derive(Debug)]
+pub struct Ended {
+    pub id: DokumentId,
+    /// Its key, without which its bytes are not found. An error when the row holds something else.
+    pub nokkel: Result<SealedKey, DatabaseError>,
 }
 
-/// When the next document runs out.
-pub async fn next_end(reader: &impl ConnectionTrait) -> Result<Option<Timestamp>, DatabaseError> {
+fn ended((id, nokkel): (uuid::Uuid, Vec<u8>)) -> Ended {
+    let key = SealedKey::from_bytes(&nokkel);
+    Ended {
+        id: DokumentId(id),
+        nokkel: key.map_err(|error| bad(id.to_string(), "nokkel", error)),
+    }
+}
+
+/// Documents that were marked and still have bytes: at most `limit` of them, by id, from the one after `after` on.
+pub async fn to_purge(
+    reader: &impl ConnectionTrait,
+    after: Option<DokumentId>,
+    limit: u64,
+) -> Result<Vec<Ended>, DatabaseError> {
+    let after = after.map(|id| dokument::Column::Id.gt(id.0));
+    let rows = with_bytes()
+        .filter(dokument::Column::Slettet.is_not_null())
+        .filter(Condition::all().add_option(after))
+        .order_by_asc(dokument::Column::Id)
+        .limit(limit);
+    let rows: Vec<_> = rows.into_tuple().all(reader).await?;
+    Ok(rows.into_iter().map(ended).collect())
+}
+
+/// One document, if it still has bytes.
+pub async fn with_bytes_of(
+    reader: &impl ConnectionTrait,
+    id: DokumentId,
+) -> Result<Option<Ended>, DatabaseError> {
+    let row = with_bytes().filter(dokument::Column::Id.eq(id.0));
+    Ok(row.into_tuple().one(reader).await?.map(ended))
+}
+
+fn with_bytes() -> sea_orm::Select<dokument::Entity> {
+    dokument::Entity::find()
+        .select_only()
+        .columns([dokument::Column::Id, dokument::Column::Nokkel])
+        .filter(dokument::Column::Nokkel.is_not_null())
+}
+
+/// When the next document after `now` runs out.
+pub async fn next_end(
+    reader: &impl ConnectionTrait,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, DatabaseError> {
     let first: Option<Option<i64>> = dokument::Entity::find()
         .select_only()
         .column(dokument::Column::TilgjengeligTil)
         .filter(dokument::Column::Nokkel.is_not_null())
-        .filter(dokument::Column::TilgjengeligTil.is_not_null())
+        .filter(dokument::Column::TilgjengeligTil.gt(now.as_millis()))
         .order_by_asc(dokument::Column::TilgjengeligTil)
         .into_tuple()
         .one(reader)

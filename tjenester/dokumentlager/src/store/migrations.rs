@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 
 /// The migrations of this service, oldest first.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(CreateDokumentlager)]
+    vec![Box::new(CreateDokumentlager), Box::new(IndexBytesToRemove)]
 }
 
 struct CreateDokumentlager;
@@ -31,6 +31,29 @@ impl MigrationTrait for CreateDokumentlager {
         for index in INDEXES {
             manager.get_connection().execute_unprepared(index).await?;
         }
+        Ok(())
+    }
+}
+
+/// Without it, each look for bytes to remove would read every document there is.
+struct IndexBytesToRemove;
+
+impl MigrationName for IndexBytesToRemove {
+    fn name(&self) -> &'static str {
+        "dokumentlager_0002_index_bytes_to_remove"
+    }
+}
+
+const BYTES_TO_REMOVE: &str = "CREATE INDEX dokumentlager_dokument_fjernes ON dokumentlager_dokument (id) \
+     WHERE slettet IS NOT NULL AND nokkel IS NOT NULL";
+
+#[async_trait::async_trait]
+impl MigrationTrait for IndexBytesToRemove {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .get_connection()
+            .execute_unprepared(BYTES_TO_REMOVE)
+            .await?;
         Ok(())
     }
 }
