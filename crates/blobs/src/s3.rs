@@ -8,7 +8,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
-use crate::errors::{BlobError, Result};
+use crate::errors::{BlobError, BoxError, Result};
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Silence that ends a call. No deadline is set for a call as a whole: a download lasts as long as its reader takes.
@@ -48,10 +48,14 @@ impl S3Settings {
     /// # Errors
     /// [`BlobError::Setting`] for an address or a name that cannot be used.
     pub fn connect(&self) -> Result<Arc<dyn ObjectStore>> {
-        let store = self.builder().build().map_err(|error| BlobError::Setting {
-            what: "innstillingene for S3",
-            source: Some(error.into()),
-        })?;
+        // The builder takes an empty name for a name.
+        if self.bucket.is_empty() {
+            return Err(unusable(None));
+        }
+        let store = self
+            .builder()
+            .build()
+            .map_err(|error| unusable(Some(error.into())))?;
         if self.prefix.is_empty() {
             return Ok(Arc::new(store));
         }
@@ -89,6 +93,13 @@ impl S3Settings {
             Some(address) => builder.with_endpoint(address),
             None => builder,
         }
+    }
+}
+
+fn unusable(source: Option<BoxError>) -> BlobError {
+    BlobError::Setting {
+        what: "innstillingene for S3",
+        source,
     }
 }
 
