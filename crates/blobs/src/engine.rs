@@ -4,6 +4,7 @@
 //! otherwise leaves nothing visible.
 
 pub(crate) mod disk;
+#[cfg(feature = "s3")]
 pub(crate) mod objects;
 
 use std::ops::Range;

@@ -16,11 +16,13 @@ mod s3;
 mod sealed;
 mod store;
 
+#[cfg(feature = "s3")]
 pub use engine::objects::ObjectOptions;
 pub use errors::{BlobError, BoxError, ERRORS, Result, SILENCE};
 pub use get::Download;
 pub use id::{Area, BlobId, Generation, Listed};
 pub use keyring::{KeyFile, KeyFileFault, KeyId, KeyInfo, KeyRing};
+#[cfg(feature = "s3")]
 pub use object_store;
 pub use put::Stored;
 #[cfg(feature = "s3")]

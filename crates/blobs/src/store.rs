@@ -8,11 +8,13 @@ use bytes::Bytes;
 use fiks_core::Random;
 use futures::Stream;
 use futures::stream::BoxStream;
+#[cfg(feature = "s3")]
 use object_store::ObjectStore;
 
 use crate::buffer::Pool;
 use crate::engine::Engine;
 use crate::engine::disk::DiskEngine;
+#[cfg(feature = "s3")]
 use crate::engine::objects::{ObjectEngine, ObjectOptions};
 use crate::errors::{BlobError, BoxError, Result};
 use crate::files::{FileLayer, RealFiles};
@@ -75,6 +77,7 @@ impl BlobStore {
 
     /// Keeps objects in any object store under `<area>/`. The bucket should have a lifecycle rule that drops
     /// unfinished multipart uploads after a day: a process that dies cannot.
+    #[cfg(feature = "s3")]
     pub fn on_objects(
         store: Arc<dyn ObjectStore>,
         options: ObjectOptions,

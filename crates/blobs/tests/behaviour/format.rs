@@ -3,12 +3,8 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fiks_blobs::object_store::memory::InMemory;
-use fiks_blobs::object_store::path::Path;
-use fiks_blobs::object_store::{ObjectStore, ObjectStoreExt as _};
-use fiks_blobs::{BlobId, BlobStore, KeyFile, KeyRing, ObjectOptions, SealedKey};
+use fiks_blobs::{BlobId, KeyFile, KeyRing, SealedKey};
 use fiks_core::Random;
-use std::sync::Arc;
 
 use crate::support::*;
 
@@ -89,13 +85,14 @@ const GOLDEN: &str = include_str!("golden/object.json");
 async fn an_object_of_version_1_is_still_readable() {
     let golden: serde_json::Value = serde_json::from_str(GOLDEN).unwrap();
     let bytes = |name: &str| STANDARD.decode(golden[name].as_str().unwrap()).unwrap();
-    let objects = Arc::new(InMemory::new());
-    let name = Path::from(golden["name"].as_str().unwrap());
-    objects.put(&name, bytes("object").into()).await.unwrap();
-    let keys = KeyRing::from_text(KEY_FILE.as_bytes()).unwrap();
-    let objects: Arc<dyn ObjectStore> = objects;
-    let store = BlobStore::on_objects(objects, ObjectOptions::default(), area(), keys, Random::system());
     let id = BlobId(golden["id"].as_str().unwrap().parse().unwrap());
     let key = SealedKey::from_bytes(&bytes("key")).unwrap();
+    let keys = KeyRing::from_text(KEY_FILE.as_bytes()).unwrap();
+    let disk = OnDisk::new().await;
+    let file = disk.file(id, &key);
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert_eq!(golden["name"], format!("dokumentlager/{name}"));
+    std::fs::write(&file, bytes("object")).unwrap();
+    let store = open(disk.root.path(), keys).await;
     assert_eq!(get(&store, id, &key).await.unwrap(), "Blåbærsyltetøy".as_bytes());
 }

@@ -128,6 +128,23 @@ impl MemoryFiles {
             .collect()
     }
 
+    /// What is in a file.
+    pub(crate) fn read(&self, path: &Path) -> Vec<u8> {
+        let disk = self.0.disk.lock();
+        disk.contents[disk.names[path]].bytes.clone()
+    }
+
+    /// Puts a file there, or other bytes into the one that is there.
+    pub(crate) fn write(&self, path: &Path, bytes: Vec<u8>) {
+        let mut disk = self.0.disk.lock();
+        disk.contents.push(Content {
+            bytes,
+            ..Content::default()
+        });
+        let index = disk.contents.len() - 1;
+        disk.names.insert(path.to_owned(), index);
+    }
+
     pub(crate) fn bytes_written(&self) -> u64 {
         self.0
             .disk
@@ -293,7 +310,7 @@ impl FileLayer for MemoryFiles {
             let entry = |(path, index): (&PathBuf, &usize)| FileEntry {
                 name: path.file_name().unwrap().to_str().unwrap().to_owned(),
                 size: disk.contents[*index].bytes.len() as u64,
-                modified: crate::support::now(),
+                modified: fiks_core::Timestamp::real(),
             };
             Ok(here.map(entry).collect())
         })

@@ -85,3 +85,25 @@ async fn as_many_parts_are_sent_at_once_as_allowed_and_no_more() {
         );
     }
 }
+
+#[tokio::test]
+async fn storing_64_mib_in_an_object_store_holds_less_than_8_mb_at_any_time() {
+    let objects = Arc::new(WatchedObjects::default());
+    let options = ObjectOptions::default();
+    let store = BlobStore::on_objects(objects.clone(), options, area(), key_ring(), Random::system());
+    let peak = Peak::default();
+    let watched = objects.clone();
+    store
+        .put(
+            new_id(),
+            counted(peak.clone(), move || watched.bytes_taken()),
+            5 << 30,
+        )
+        .await
+        .unwrap();
+    assert!(peak.get() > 5 * MIB, "a part is gathered before it is sent");
+    assert!(peak.get() < 8_000_000, "{}", peak.get());
+    let sizes = objects.part_sizes();
+    let (last, others) = sizes.split_last().unwrap();
+    assert!(others.iter().all(|size| *size >= 5 * MIB && *size == others[0]) && *last <= others[0]);
+}

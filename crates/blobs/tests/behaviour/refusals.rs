@@ -3,18 +3,21 @@
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
-use fiks_blobs::{BlobError, BlobStore, ERRORS, ObjectOptions, Result};
+use fiks_blobs::{BlobError, BlobStore, ERRORS};
 use fiks_core::{Problem as _, Random};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, future, stream};
 
 use crate::memory_files::MemoryFiles;
+use crate::stores::{TestStore, every_store};
 use crate::support::*;
-use crate::watched_objects::WatchedObjects;
 
-const MIB: u64 = 1 << 20;
+every_store!(
+    an_object_of_the_limit_is_taken_and_one_byte_more_is_not,
+    an_endless_source_is_cut_off_at_the_limit,
+    a_failing_source_comes_back_as_itself_and_leaves_nothing,
+    a_caller_who_stops_waiting_leaves_nothing_visible,
+);
 
 async fn memory_disk() -> (MemoryFiles, BlobStore) {
     let files = MemoryFiles::default();
@@ -23,56 +26,63 @@ async fn memory_disk() -> (MemoryFiles, BlobStore) {
     (files, store.unwrap())
 }
 
-#[tokio::test]
-async fn an_object_of_the_limit_is_taken_and_one_byte_more_is_not() {
-    let (files, disk) = memory_disk().await;
-    for store in [&disk, &in_memory(ObjectOptions::default())] {
-        for limit in [0, 10, SLAB, SLAB + 1] {
-            let bytes = content(limit + 1, 1);
-            let exact = bytes.slice(..limit);
-            let taken = store
-                .put(new_id(), pieces(&exact, &[999]), limit as u64)
-                .await
-                .unwrap();
-            assert_eq!(taken.plain_size, limit as u64);
-            let refusal = store
-                .put(new_id(), pieces(&bytes, &[999]), limit as u64)
-                .await
-                .unwrap_err();
-            assert!(matches!(refusal, BlobError::TooLarge { limit: told } if told == limit as u64));
-        }
-        assert_eq!(visible(store).await, 4);
+async fn an_object_of_the_limit_is_taken_and_one_byte_more_is_not(test: TestStore) {
+    for limit in [0, 10, SLAB, SLAB + 1, 11 * SLAB] {
+        let bytes = content(limit + 1, 1);
+        let exact = bytes.slice(..limit);
+        let (store, limit) = (&test.store, limit as u64);
+        let taken = store
+            .put(new_id(), pieces(&exact, &[9_999]), limit)
+            .await
+            .unwrap();
+        assert_eq!(taken.plain_size, limit);
+        let refusal = store
+            .put(new_id(), pieces(&bytes, &[9_999]), limit)
+            .await
+            .unwrap_err();
+        assert!(matches!(refusal, BlobError::TooLarge { limit: told } if told == limit));
     }
-    assert!(files.files_below("/lager/dokumentlager/incoming").is_empty());
+    assert_eq!((visible(&test.store).await, test.unfinished()), (5, 0));
 }
 
-#[tokio::test]
-async fn an_endless_source_is_cut_off_at_the_limit() {
-    let store = in_memory(ObjectOptions::default());
+async fn an_endless_source_is_cut_off_at_the_limit(test: TestStore) {
     let endless = stream::repeat(Ok::<_, Infallible>(content(100_000, 1)));
-    let refusal = store.put(new_id(), endless, 3 * MIB).await.unwrap_err();
+    let refusal = test.store.put(new_id(), endless, 13 * MIB).await.unwrap_err();
     assert!(matches!(refusal, BlobError::TooLarge { .. }));
+    assert_eq!((visible(&test.store).await, test.unfinished()), (0, 0));
 }
 
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[error("the client has gone")]
 struct Gone;
 
-#[tokio::test]
-async fn a_failing_source_comes_back_as_itself_and_leaves_nothing() {
-    let (files, disk) = memory_disk().await;
-    for store in [&disk, &in_memory(ObjectOptions::default())] {
-        for size in [0, 10, SLAB, 12 * SLAB] {
-            let bytes = content(size, 1);
-            let source = pieces(&bytes, &[50_000])
-                .map_err(|never| match never {})
-                .chain(stream::once(async { Err(Gone) }));
-            let failure = store.put(new_id(), source, LIMIT).await.unwrap_err();
-            assert_eq!(failure.into_source::<Gone>().unwrap(), Gone);
-        }
-        assert_eq!(visible(store).await, 0);
+async fn a_failing_source_comes_back_as_itself_and_leaves_nothing(test: TestStore) {
+    for size in [0, 10, SLAB, 25 * SLAB] {
+        let bytes = content(size, 1);
+        let source = pieces(&bytes, &[50_000])
+            .map_err(|never| match never {})
+            .chain(stream::once(async { Err(Gone) }));
+        let failure = test.store.put(new_id(), source, LIMIT).await.unwrap_err();
+        assert_eq!(failure.into_source::<Gone>().unwrap(), Gone);
     }
-    assert!(files.files_below("/lager").is_empty());
+    assert_eq!((visible(&test.store).await, test.unfinished()), (0, 0));
+}
+
+async fn a_caller_who_stops_waiting_leaves_nothing_visible(test: TestStore) {
+    let bytes = content(25 * SLAB, 1);
+    let (all_given, given) = tokio::sync::oneshot::channel();
+    let source = pieces(&bytes, &[50_000]).chain(
+        stream::once(async move {
+            all_given.send(()).unwrap();
+            future::pending().await
+        })
+        .boxed(),
+    );
+    tokio::select! {
+        _ = test.store.put(new_id(), source, LIMIT) => panic!("the source never ends"),
+        gone = given => gone.unwrap(),
+    }
+    assert_eq!(visible(&test.store).await, 0);
 }
 
 #[tokio::test]
@@ -91,7 +101,7 @@ async fn a_caller_who_stops_waiting_leaves_nothing() {
 /// The clock of the runtime stands still but for this.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_falls_silent_is_given_up() {
-    let store = in_memory(ObjectOptions::default());
+    let (_, store) = memory_disk().await;
     let source = pieces(&content(100, 1), &[10]).chain(stream::pending());
     let refusal = store.put(new_id(), source, LIMIT).await.unwrap_err();
     assert!(matches!(refusal, BlobError::Silence), "{refusal}");
@@ -136,32 +146,6 @@ fn a_stopping_program_leaves_nothing() {
     assert_eq!(disk.unfinished(), 0);
 }
 
-/// Keeps the highest value it has seen.
-#[derive(Clone, Default)]
-struct Peak(Arc<AtomicU64>);
-
-impl Peak {
-    fn see(&self, value: u64) {
-        self.0.fetch_max(value, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// 64 MiB in pieces, noting at each how many bytes have been given and not yet been taken away again.
-fn counted(
-    peak: Peak,
-    taken: impl Fn() -> u64 + Send,
-) -> impl futures::Stream<Item = Result<Bytes, Infallible>> + Send {
-    let piece = content(CHUNK, 1);
-    stream::iter((1..=64 * MIB / CHUNK as u64).map(move |count| {
-        peak.see((count * CHUNK as u64).saturating_sub(taken()));
-        Ok(piece.clone())
-    }))
-}
-
 #[tokio::test]
 async fn storing_64_mib_on_disk_holds_less_than_4_mib_at_any_time() {
     let (files, store) = memory_disk().await;
@@ -176,28 +160,6 @@ async fn storing_64_mib_on_disk_holds_less_than_4_mib_at_any_time() {
         .unwrap();
     assert!(peak.get() > SLAB as u64, "the stages did not overlap");
     assert!(peak.get() < 4 * MIB, "{}", peak.get());
-}
-
-#[tokio::test]
-async fn storing_64_mib_in_an_object_store_holds_less_than_8_mb_at_any_time() {
-    let objects = Arc::new(WatchedObjects::default());
-    let options = ObjectOptions::default();
-    let store = BlobStore::on_objects(objects.clone(), options, area(), key_ring(), Random::system());
-    let peak = Peak::default();
-    let watched = objects.clone();
-    store
-        .put(
-            new_id(),
-            counted(peak.clone(), move || watched.bytes_taken()),
-            5 << 30,
-        )
-        .await
-        .unwrap();
-    assert!(peak.get() > 5 * MIB, "a part is gathered before it is sent");
-    assert!(peak.get() < 8_000_000, "{}", peak.get());
-    let sizes = objects.part_sizes();
-    let (last, others) = sizes.split_last().unwrap();
-    assert!(others.iter().all(|size| *size >= 5 * MIB && *size == others[0]) && *last <= others[0]);
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use fiks_blobs::object_store::memory::InMemory;
-use fiks_blobs::{Area, BlobError, BlobId, BlobStore, KeyRing, ObjectOptions, SealedKey, Stored};
+use fiks_blobs::{Area, BlobError, BlobId, BlobStore, KeyRing, SealedKey, Stored};
 use fiks_core::{Random, Timestamp};
 use futures::{Stream, TryStreamExt as _, stream};
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 pub(crate) const CHUNK: usize = 64 * 1024;
 pub(crate) const STRIDE: usize = CHUNK + 16;
 pub(crate) const SLAB: usize = 8 * CHUNK;
+pub(crate) const MIB: u64 = 1 << 20;
 pub(crate) const LIMIT: u64 = 5 << 30;
 
 pub(crate) fn area() -> Area {
@@ -70,16 +71,6 @@ pub(crate) async fn open(root: &Path, keys: KeyRing) -> BlobStore {
         .unwrap()
 }
 
-pub(crate) fn in_memory(options: ObjectOptions) -> BlobStore {
-    BlobStore::on_objects(
-        Arc::new(InMemory::new()),
-        options,
-        area(),
-        key_ring(),
-        Random::system(),
-    )
-}
-
 /// Bytes that differ between seeds, and whose chunks all differ from each other.
 pub(crate) fn content(size: usize, seed: u64) -> Bytes {
     const PERIOD: usize = 70_001;
@@ -131,4 +122,30 @@ pub(crate) async fn get(store: &BlobStore, id: BlobId, key: &SealedKey) -> Resul
 /// How many objects the store shows.
 pub(crate) async fn visible(store: &BlobStore) -> usize {
     store.list().try_collect::<Vec<_>>().await.unwrap().len()
+}
+
+/// Keeps the highest value it has seen.
+#[derive(Clone, Default)]
+pub(crate) struct Peak(Arc<AtomicU64>);
+
+impl Peak {
+    pub(crate) fn see(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// 64 MiB in pieces, noting at each how many bytes have been given and not yet been taken away again.
+pub(crate) fn counted(
+    peak: Peak,
+    taken: impl Fn() -> u64 + Send,
+) -> impl futures::Stream<Item = Result<Bytes, Infallible>> + Send {
+    let piece = content(CHUNK, 1);
+    stream::iter((1..=64 * MIB / CHUNK as u64).map(move |count| {
+        peak.see((count * CHUNK as u64).saturating_sub(taken()));
+        Ok(piece.clone())
+    }))
 }

@@ -1,15 +1,23 @@
 //! Whoever can write to the storage can destroy an object, but not change it unnoticed.
 
-use std::path::Path;
-
 use bytes::Bytes;
-use fiks_blobs::{BlobError, BlobId, BlobStore, SealedKey};
-use fiks_core::Random;
+use fiks_blobs::{Area, BlobError, BlobId, BlobStore, SealedKey};
 use futures::StreamExt as _;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::stores::{TestStore, every_store};
 use crate::support::*;
+
+every_store!(
+    a_flipped_bit_is_found_in_every_region,
+    a_cut_or_lengthened_object_is_found_whichever_range_is_read,
+    chunks_that_changed_places_are_found,
+    two_objects_that_exchanged_their_bytes_are_found,
+    an_object_under_another_id_is_found_even_with_its_own_key,
+    an_object_in_another_area_is_found_even_with_its_own_key,
+    every_byte_of_a_sealed_key_counts,
+);
 
 /// Reads until the error that must come; everything before it must be genuine.
 async fn expect_damage(store: &BlobStore, id: BlobId, key: &SealedKey, genuine: &Bytes) {
@@ -37,39 +45,49 @@ async fn expect_damage(store: &BlobStore, id: BlobId, key: &SealedKey, genuine: 
     }
 }
 
-fn rewrite(file: &Path, edit: impl FnOnce(&mut Vec<u8>)) {
-    let mut bytes = std::fs::read(file).unwrap();
-    edit(&mut bytes);
-    std::fs::write(file, bytes).unwrap();
-}
-
 struct Victim {
-    disk: OnDisk,
+    test: TestStore,
     id: BlobId,
     key: SealedKey,
     bytes: Bytes,
+    stored: Vec<u8>,
 }
 
 impl Victim {
-    async fn new(size: usize) -> Self {
-        let (disk, id, bytes) = (OnDisk::new().await, new_id(), content(size, 1));
-        let key = put(&disk.store, id, &bytes).await.unwrap().key;
-        Self { disk, id, key, bytes }
+    async fn new(test: TestStore, size: usize) -> Self {
+        let (id, bytes) = (new_id(), content(size, 1));
+        let key = put(&test.store, id, &bytes).await.unwrap().key;
+        let stored = test.read(&area(), id, &key).await;
+        Self {
+            test,
+            id,
+            key,
+            bytes,
+            stored,
+        }
+    }
+
+    /// Changes the stored bytes, until `mend`.
+    async fn edit(&self, edit: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = self.stored.clone();
+        edit(&mut bytes);
+        self.test.write(&area(), self.id, &self.key, bytes).await;
+    }
+
+    async fn mend(&self) {
+        self.edit(|_| ()).await;
+        assert!(get(&self.test.store, self.id, &self.key).await.unwrap() == self.bytes);
     }
 
     async fn expect_damage_after(&self, edit: impl FnOnce(&mut Vec<u8>)) {
-        let file = self.disk.file(self.id, &self.key);
-        let whole = std::fs::read(&file).unwrap();
-        rewrite(&file, edit);
-        expect_damage(&self.disk.store, self.id, &self.key, &self.bytes).await;
-        std::fs::write(&file, whole).unwrap();
-        assert!(get(&self.disk.store, self.id, &self.key).await.unwrap() == self.bytes);
+        self.edit(edit).await;
+        expect_damage(&self.test.store, self.id, &self.key, &self.bytes).await;
+        self.mend().await;
     }
 }
 
-#[tokio::test]
-async fn a_flipped_bit_is_found_in_every_region() {
-    let victim = Victim::new(SLAB + CHUNK + 100).await;
+async fn a_flipped_bit_is_found_in_every_region(test: TestStore) {
+    let victim = Victim::new(test, SLAB + CHUNK + 100).await;
     let slab = 8 * STRIDE;
     let regions = [
         0,
@@ -97,7 +115,7 @@ fn a_flipped_bit_is_found_anywhere() {
         .enable_all()
         .build()
         .unwrap();
-    let victim = runtime.block_on(Victim::new(2 * SLAB));
+    let victim = runtime.block_on(async { Victim::new(TestStore::on_disk().await, 2 * SLAB).await });
     let size = 16 * STRIDE;
     let mut runner = TestRunner::new(Config {
         cases: 64,
@@ -111,11 +129,8 @@ fn a_flipped_bit_is_found_anywhere() {
     runner.run(&(0..size, 0..8_u8), flip).unwrap();
 }
 
-#[tokio::test]
-async fn a_cut_or_lengthened_object_is_found_whichever_range_is_read() {
-    let victim = Victim::new(3 * CHUNK).await;
-    let file = victim.disk.file(victim.id, &victim.key);
-    let whole = std::fs::read(&file).unwrap();
+async fn a_cut_or_lengthened_object_is_found_whichever_range_is_read(test: TestStore) {
+    let victim = Victim::new(test, 3 * CHUNK).await;
     for size in [
         0,
         1,
@@ -127,24 +142,18 @@ async fn a_cut_or_lengthened_object_is_found_whichever_range_is_read() {
         3 * STRIDE + 16,
         4 * STRIDE,
     ] {
-        rewrite(&file, |bytes| bytes.resize(size, 0));
-        for range in [None, Some(0..1)] {
-            let refusal = victim
-                .disk
-                .store
-                .get(victim.id, &victim.key, range)
-                .await
-                .unwrap_err();
+        victim.edit(|bytes| bytes.resize(size, 0)).await;
+        for range in [None, Some(0..1), Some(2 * CHUNK as u64..2 * CHUNK as u64 + 1)] {
+            let store = &victim.test.store;
+            let refusal = store.get(victim.id, &victim.key, range).await.unwrap_err();
             assert!(matches!(refusal, BlobError::Damaged { .. }), "{size}: {refusal}");
         }
     }
-    std::fs::write(&file, whole).unwrap();
-    assert!(get(&victim.disk.store, victim.id, &victim.key).await.unwrap() == victim.bytes);
+    victim.mend().await;
 }
 
-#[tokio::test]
-async fn chunks_that_changed_places_are_found() {
-    let victim = Victim::new(4 * CHUNK).await;
+async fn chunks_that_changed_places_are_found(test: TestStore) {
+    let victim = Victim::new(test, 4 * CHUNK).await;
     let exchange = |a: usize, b: usize| {
         move |bytes: &mut Vec<u8>| {
             let chunks: Vec<Vec<u8>> = bytes.chunks(STRIDE).map(<[u8]>::to_vec).collect();
@@ -160,69 +169,51 @@ async fn chunks_that_changed_places_are_found() {
         .await;
 }
 
-#[tokio::test]
-async fn two_objects_that_exchanged_their_bytes_are_found() {
-    let disk = OnDisk::new().await;
-    let (one, other) = (new_id(), new_id());
+async fn two_objects_that_exchanged_their_bytes_are_found(test: TestStore) {
+    let (one, other, store) = (new_id(), new_id(), &test.store);
     let (bytes, other_bytes) = (content(1_000, 1), content(1_000, 2));
-    let key = put(&disk.store, one, &bytes).await.unwrap().key;
-    let other_key = put(&disk.store, other, &other_bytes).await.unwrap().key;
-    let (file, other_file) = (disk.file(one, &key), disk.file(other, &other_key));
-    let kept = std::fs::read(&file).unwrap();
-    std::fs::copy(&other_file, &file).unwrap();
-    std::fs::write(&other_file, kept).unwrap();
-    expect_damage(&disk.store, one, &key, &bytes).await;
-    expect_damage(&disk.store, other, &other_key, &other_bytes).await;
+    let key = put(store, one, &bytes).await.unwrap().key;
+    let other_key = put(store, other, &other_bytes).await.unwrap().key;
+    let stored = test.read(&area(), one, &key).await;
+    let other_stored = test.read(&area(), other, &other_key).await;
+    test.write(&area(), one, &key, other_stored).await;
+    test.write(&area(), other, &other_key, stored).await;
+    expect_damage(store, one, &key, &bytes).await;
+    expect_damage(store, other, &other_key, &other_bytes).await;
 }
 
 /// Bytes and sealed key of one object under the id of another, as a mix-up of rows would have it.
-#[tokio::test]
-async fn an_object_under_another_id_is_found_even_with_its_own_key() {
-    let disk = OnDisk::new().await;
+async fn an_object_under_another_id_is_found_even_with_its_own_key(test: TestStore) {
     let (one, other) = (new_id(), new_id());
-    let key = put(&disk.store, one, &content(1_000, 1)).await.unwrap().key;
-    let target = disk.file(other, &key);
-    std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-    std::fs::copy(disk.file(one, &key), target).unwrap();
-    let refusal = disk.store.get(other, &key, None).await.unwrap_err();
+    let key = put(&test.store, one, &content(1_000, 1)).await.unwrap().key;
+    let stored = test.read(&area(), one, &key).await;
+    test.write(&area(), other, &key, stored).await;
+    let refusal = test.store.get(other, &key, None).await.unwrap_err();
     assert!(matches!(refusal, BlobError::Damaged { .. }));
 }
 
-#[tokio::test]
-async fn an_object_in_another_area_is_found_even_with_its_own_key() {
-    let disk = OnDisk::new().await;
+async fn an_object_in_another_area_is_found_even_with_its_own_key(test: TestStore) {
     let id = new_id();
-    let key = put(&disk.store, id, &content(1_000, 1)).await.unwrap().key;
-    let area = "svarut".parse().unwrap();
-    let random = Random::system();
-    let elsewhere = BlobStore::on_disk(disk.root.path(), area, disk.keys.clone(), random)
-        .await
-        .unwrap();
-    let shard = format!("{:02x}", id.0.as_bytes()[15]);
-    let target = disk.root.path().join("svarut/objects").join(shard);
-    std::fs::copy(
-        disk.file(id, &key),
-        target.join(disk.file(id, &key).file_name().unwrap()),
-    )
-    .unwrap();
-    assert!(matches!(
-        elsewhere.get(id, &key, None).await,
-        Err(BlobError::Damaged { .. })
-    ));
+    let key = put(&test.store, id, &content(1_000, 1)).await.unwrap().key;
+    let svarut: Area = "svarut".parse().unwrap();
+    let elsewhere = test.other_area(svarut.clone()).await;
+    let stored = test.read(&area(), id, &key).await;
+    test.write(&svarut, id, &key, stored).await;
+    assert!(elsewhere.exists(id, &key).await.unwrap());
+    let refusal = elsewhere.get(id, &key, None).await.unwrap_err();
+    assert!(matches!(refusal, BlobError::Damaged { .. }));
 }
 
-#[tokio::test]
-async fn every_byte_of_a_sealed_key_counts() {
-    let disk = OnDisk::new().await;
+async fn every_byte_of_a_sealed_key_counts(test: TestStore) {
     let id = new_id();
-    let key = put(&disk.store, id, &content(1_000, 1)).await.unwrap().key;
+    let key = put(&test.store, id, &content(1_000, 1)).await.unwrap().key;
     for position in 0..SealedKey::LENGTH {
         for bit in 0..8 {
             let mut bytes = key.to_bytes();
             bytes[position] ^= 1 << bit;
             let refused = match SealedKey::from_bytes(&bytes) {
                 Err(_) => true,
-                Ok(changed) => disk.store.get(id, &changed, None).await.is_err(),
+                Ok(changed) => test.store.get(id, &changed, None).await.is_err(),
             };
             assert!(refused, "byte {position}, bit {bit}");
         }
