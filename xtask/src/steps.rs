@@ -58,7 +58,7 @@ const STEPS: [Step; 11] = [
     },
     Step {
         name: "rust",
-        what: "alle Rust-tester, på SQLite og PostgreSQL",
+        what: "alle Rust-tester, på SQLite og PostgreSQL, disk og S3",
         run: rust,
     },
     Step {
@@ -109,6 +109,9 @@ fn format() -> anyhow::Result<()> {
 fn lint() -> anyhow::Result<()> {
     execute(&mut command(
         "cargo clippy --workspace --all-targets -- -D warnings",
+    ))?;
+    execute(&mut command(
+        "cargo clippy -p fiks-blobs --features s3 --all-targets -- -D warnings",
     ))
 }
 
@@ -136,7 +139,11 @@ fn rust() -> anyhow::Result<()> {
     let server = postgres::Server::start()?;
     execute(
         command("cargo test --workspace --no-fail-fast --quiet").env("FIKS_TEST_POSTGRES", server.address()),
-    )
+    )?;
+    // The program is built without it, so the run above does not have it.
+    execute(&mut command(
+        "cargo test -p fiks-blobs --features s3 --no-fail-fast --quiet",
+    ))
 }
 
 fn foreign() -> anyhow::Result<()> {
