@@ -49,6 +49,7 @@ pub fn error_kinds() -> Vec<&'static ErrorKind> {
     let all = [
         fiks_http::ERRORS,
         fiks_identity::errors::ERRORS,
+        fiks_blobs::ERRORS,
         fiks_database::ERRORS,
         fiks_crypto::ERROR_KINDS,
         fiks_konfigurasjon::ERRORS,
