@@ -74,11 +74,12 @@ impl Fiksio {
             sendt,
         };
         let stored = self.store(melding.clone(), data, together).await;
-        if let (Err(_), Some(dokument)) = (&stored, melding.innhold.dokument()) {
-            // Best effort: the document runs out by itself as well.
+        if let (Err(Unstored::Refused(_)), Some(dokument)) = (&stored, melding.innhold.dokument()) {
+            // Best effort: the document runs out by itself as well. That of a message which may be there must stay.
             let _ = self.grunn().dokumentlager.forkast(dokument).await;
         }
-        stored.map(|()| melding)
+        stored?;
+        Ok(melding)
     }
 
     /// Every rule that a message from one konto to another would break; the caller must hold
@@ -177,7 +178,7 @@ impl Fiksio {
         melding: Melding,
         data: Bytes,
         together: Option<InTransaction>,
-    ) -> Result<(), FiksioError> {
+    ) -> Result<(), Unstored> {
         let broker = self.broker().clone();
         let stored = Arc::new((melding, data));
         let after = {
@@ -189,11 +190,8 @@ impl Fiksio {
             .write_then(
                 move |transaction| {
                     Box::pin(async move {
-                        let plass = store::insert(transaction, &stored.0, &stored.1).await?;
-                        if let Some(together) = together {
-                            together(transaction, &stored.0).await?;
-                        }
-                        Ok::<_, FiksioError>(plass)
+                        let inserted = insert(transaction, &stored.0, &stored.1, together).await;
+                        inserted.map_err(Unstored::Refused)
                     })
                 },
                 after,
@@ -201,4 +199,39 @@ impl Fiksio {
             .await?;
         Ok(())
     }
+}
+
+/// Why a message was not stored.
+enum Unstored {
+    /// The change failed: there is no message.
+    Refused(DatabaseError),
+    /// The change was made, and nobody knows whether its commit was: the connection may have been lost in it.
+    Unsure(DatabaseError),
+}
+
+impl From<DatabaseError> for Unstored {
+    fn from(error: DatabaseError) -> Self {
+        Self::Unsure(error)
+    }
+}
+
+impl From<Unstored> for FiksioError {
+    fn from(unstored: Unstored) -> Self {
+        match unstored {
+            Unstored::Refused(error) | Unstored::Unsure(error) => error.into(),
+        }
+    }
+}
+
+async fn insert(
+    transaction: &DatabaseTransaction,
+    melding: &Melding,
+    data: &Bytes,
+    together: Option<InTransaction>,
+) -> Result<store::Plass, DatabaseError> {
+    let plass = store::insert(transaction, melding, data).await?;
+    if let Some(together) = together {
+        together(transaction, melding).await?;
+    }
+    Ok(plass)
 }
