@@ -1,14 +1,17 @@
 //! A deleted konto takes its documents with it (dokumentlager §1, §3).
 
+use std::pin::pin;
+
 use fiks_core::Problem;
 use fiks_core::id::DokumentlagerKontoId;
-use fiks_database::both_engines;
 use fiks_database::testing::TestDatabase;
+use fiks_database::{Engine, both_engines};
 use fiks_dokumentlager::DokumentlagerError;
 use futures::{StreamExt, stream};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::support::{CHUNK, MAKS, PLATFORM, World, content, fed, slett_konto};
+use crate::support::{CHUNK, MAKS, Outcome, PLATFORM, World, content, fed, slett_konto};
 
 both_engines!(
     [fiks_dokumentlager::migrations as fiks_database::ServiceMigrations];
@@ -16,6 +19,7 @@ both_engines!(
     the_job_removes_the_documents_of_its_konto_and_no_others,
     a_deleted_konto_takes_nothing_more,
     a_konto_deleted_during_an_upload_takes_nothing,
+    a_deletion_under_way_is_waited_for,
     no_document_outlives_a_konto_that_is_deleted_at_the_same_time,
     deleting_a_konto_twice_is_fine,
     a_konto_deleted_in_a_change_that_fails_is_still_there,
@@ -79,6 +83,46 @@ async fn a_konto_deleted_during_an_upload_takes_nothing(test: TestDatabase) {
     let refusal = upload.await.unwrap().unwrap_err();
     assert_eq!(refusal.kind().code, "dokumentlager.konto_slettet");
     assert_eq!((world.stored().await, world.rows().await), (0, 0));
+}
+
+/// Else the document would get its row while the konto goes, and nobody would ever remove it.
+async fn a_deletion_under_way_is_waited_for(test: TestDatabase) {
+    let world = World::new(test).await;
+    let ((held, is_held), (release, released)) = (oneshot::channel(), oneshot::channel());
+    let (service, konto) = (world.service.clone(), world.konto);
+    let database = world.test.database.clone();
+    let deletion = tokio::spawn(async move {
+        let deleted: Outcome<()> = database
+            .write(move |transaction| {
+                Box::pin(async move {
+                    service.slett_konto_in(transaction, konto).await?;
+                    held.send(()).unwrap();
+                    released.await.unwrap();
+                    Ok(())
+                })
+            })
+            .await;
+        deleted.unwrap();
+    });
+    is_held.await.unwrap();
+    let innhold = content(10);
+    let mut upload = pin!(world.lagre_som(world.nytt(), &innhold, MAKS));
+    tokio::select! {
+        outcome = &mut upload => panic!("not waited for: {outcome:?}"),
+        () = until_somebody_waits(&world) => release.send(()).unwrap(),
+    }
+    let refusal = upload.await.unwrap_err();
+    assert_eq!(refusal.kind().code, "dokumentlager.konto_slettet");
+    deletion.await.unwrap();
+    assert_eq!((world.stored().await, world.rows().await), (0, 0));
+}
+
+/// For a lock, that is; SQLite's one writer takes one change after the other.
+async fn until_somebody_waits(world: &World) {
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while world.test.database.engine() == Engine::Postgres && world.count(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Whichever comes first: after the job has run, nothing may be left that nobody will ever remove.
