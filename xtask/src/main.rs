@@ -9,6 +9,7 @@ mod dev;
 mod environment;
 mod frontend;
 mod layering;
+mod mistakes;
 mod postgres;
 mod process;
 mod rules;

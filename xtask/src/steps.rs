@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::environment::Environment;
 use crate::process::{command, run as execute};
-use crate::{dev, frontend, layering, postgres, rules, tools};
+use crate::{dev, frontend, layering, mistakes, postgres, rules, tools};
 
 struct Step {
     name: &'static str,
@@ -38,8 +38,8 @@ const STEPS: [Step; 11] = [
     },
     Step {
         name: "regler",
-        what: "hver regel i docs/regler har en test",
-        run: rules::check,
+        what: "hver regel i docs/regler og hver kode i docs/feil.md har en test",
+        run: || rules::check().and_then(|()| mistakes::check()),
     },
     Step {
         name: "lint",

@@ -145,7 +145,7 @@ fn received(folder: &Path) -> anyhow::Result<std::path::PathBuf> {
 
 fn by_java(environment: &Environment, bytes: u64) -> anyhow::Result<()> {
     execute(
-        command("mvn -q -B test -Dtest=StorMelding")
+        command("mvn -q -B test -Dtest=StorMelding -Dfork.seconds=7200")
             .arg(format!("-Dfiks.bytes={bytes}"))
             .current_dir("interop/java")
             .env("FIKS_DEV_JSON", environment.dev_json())
