@@ -103,20 +103,23 @@ impl Machine {
         }
     }
 
-    /// The back end has ended the subscription: the queue is gone.
+    /// The back end has ended the subscription: the queue is gone. A client that does not know `consumer_cancel_notify`
+    /// is told by the end of its channel.
     pub fn on_cancelled(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.get(&id).filter(|consumer| !consumer.stopped) else {
             return;
         };
         let (channel, consumer_tag) = (consumer.channel, consumer.tag.clone());
-        self.stop_consumer(id);
-        if self.client.cancel_notify {
-            let cancel = basic::Cancel {
-                consumer_tag,
-                nowait: true,
-            };
-            self.send_basic(channel, basic::AMQPMethod::Cancel(cancel));
+        if !self.client.cancel_notify {
+            let explanation = format!("the queue of consumer '{consumer_tag}' was deleted");
+            return self.fail(channel, &Fault::new(ReplyCode::NotFound, explanation));
         }
+        self.stop_consumer(id);
+        let cancel = basic::Cancel {
+            consumer_tag,
+            nowait: true,
+        };
+        self.send_basic(channel, basic::AMQPMethod::Cancel(cancel));
     }
 
     pub(super) fn on_consume(&mut self, channel: u16, consume: basic::Consume) -> Result<(), Fault> {

@@ -299,7 +299,7 @@ fn a_deleted_queue_cancels_the_consumer() {
 }
 
 #[test]
-fn a_client_that_cannot_hear_of_cancellation_is_spared() {
+fn a_client_that_cannot_hear_of_cancellation_loses_the_channel() {
     let mut peer = Peer::with(Limits::default());
     peer.machine.on_protocol_header();
     peer.connection(connection::AMQPMethod::StartOk(start_ok(false)));
@@ -309,7 +309,11 @@ fn a_client_that_cannot_hear_of_cancellation_is_spared() {
     peer.channel(1, channel::AMQPMethod::Open(channel::Open {}));
     let consumer = peer.consume(1, "t");
     peer.machine.on_cancelled(consumer);
-    assert_eq!(peer.seen(), [Seen::Drop(consumer)]);
+    let text = "NOT_FOUND - the queue of consumer 't' was deleted";
+    assert_eq!(
+        peer.seen(),
+        [Seen::Drop(consumer), channel_close(1, 404, text, 0, 0)]
+    );
 }
 
 #[test]
