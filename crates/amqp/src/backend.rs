@@ -135,6 +135,10 @@ pub trait Subscription: Send {
         batch: &mut Batch,
     ) -> Poll<Result<(), Cancelled>>;
 
+    /// It was woken but can take nothing now: it has no credit, or its peer does not read. It is polled again when that
+    /// changes. A back end that wakes one of several for a delivery must wake another one in its place.
+    fn pass(&mut self) {}
+
     /// Ends deliveries that were handed over. Must not block: AMQP has no answer to an acknowledgement, so
     /// the work is only noted here and made durable in batches. What waits is bounded by the back end itself,
     /// which can stop delivering: never more settlements arrive than it has handed over deliveries. May be

@@ -76,6 +76,7 @@ impl<S> Driver<S> {
             };
             let room = self.machine.room(consumer).min(BATCH_MAX);
             if room == 0 {
+                self.subscriptions.pass(consumer);
                 continue;
             }
             self.batch.reset(room, self.outbound_room());
@@ -93,6 +94,9 @@ impl<S> Driver<S> {
                 context.waker().wake_by_ref();
                 break;
             }
+        }
+        if self.outbound_room() == 0 {
+            self.subscriptions.pass_listed();
         }
         progress
     }

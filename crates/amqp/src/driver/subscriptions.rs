@@ -60,6 +60,8 @@ struct Entry {
     alarm: Arc<Alarm>,
     waker: Waker,
     stopped: bool,
+    /// It has passed its turn since it was last polled.
+    passed: bool,
 }
 
 /// All subscriptions of a connection.
@@ -88,6 +90,7 @@ impl Subscriptions {
                 alarm,
                 waker,
                 stopped: false,
+                passed: false,
             },
         );
     }
@@ -139,6 +142,7 @@ impl Subscriptions {
         let Some(entry) = self.entries.get_mut(&consumer).filter(|entry| !entry.stopped) else {
             return Poll::Pending;
         };
+        entry.passed = false;
         let polled = entry
             .subscription
             .poll_deliveries(&mut Context::from_waker(&entry.waker), batch);
@@ -146,6 +150,29 @@ impl Subscriptions {
             entry.stopped = true;
         }
         polled
+    }
+
+    /// Lets a subscription that was woken but can take nothing pass its turn on.
+    pub(super) fn pass(&mut self, consumer: ConsumerId) {
+        if let Some(entry) = self.entries.get_mut(&consumer)
+            && !entry.stopped
+        {
+            entry.passed = true;
+            entry.subscription.pass();
+        }
+    }
+
+    /// The same for all that are listed, and for those that are woken by it: the peer does not read. They stay listed.
+    pub(super) fn pass_listed(&mut self) {
+        loop {
+            let waits = |id: &&ConsumerId| {
+                let entry = self.entries.get(id);
+                entry.is_some_and(|entry| !entry.passed && !entry.stopped)
+            };
+            let next = self.ready.woken.lock().iter().find(waits).copied();
+            let Some(consumer) = next else { return };
+            self.pass(consumer);
+        }
     }
 
     /// Passes settlements on, one call for each run of the same consumer and outcome.
@@ -197,6 +224,7 @@ mod tests {
         settled: Vec<(Outcome, Vec<u64>)>,
         wakers: Vec<Waker>,
         stops: usize,
+        passes: usize,
     }
 
     struct Fake(Arc<Mutex<Seen>>);
@@ -209,6 +237,10 @@ mod tests {
         ) -> Poll<Result<(), Cancelled>> {
             self.0.lock().wakers.push(context.waker().clone());
             Poll::Pending
+        }
+
+        fn pass(&mut self) {
+            self.0.lock().passes += 1;
         }
 
         fn settle(&mut self, outcome: Outcome, deliveries: &[DeliveryId]) {
@@ -247,6 +279,22 @@ mod tests {
         two.lock().wakers[0].wake_by_ref();
         two.lock().wakers[0].wake_by_ref();
         assert_eq!(listed(&subscriptions), [2]);
+    }
+
+    #[test]
+    fn who_is_listed_in_vain_passes_its_turn_once_and_stays_listed() {
+        let (mut subscriptions, one, two) = with_two();
+        subscriptions.stop(ConsumerId(2));
+        subscriptions.pass_listed();
+        subscriptions.pass_listed();
+        assert_eq!((one.lock().passes, two.lock().passes), (1, 0));
+        assert_eq!(listed(&subscriptions), [1]);
+        let mut batch = Batch::new(1, 1);
+        assert!(subscriptions.poll(ConsumerId(1), &mut batch).is_pending());
+        let waker = one.lock().wakers[0].clone();
+        waker.wake();
+        subscriptions.pass_listed();
+        assert_eq!(one.lock().passes, 2);
     }
 
     #[test]

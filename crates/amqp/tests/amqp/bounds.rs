@@ -7,6 +7,7 @@ use amq_protocol::{
     protocol::{AMQPClass, channel, connection},
 };
 use fiks_amqp::Limits;
+use lapin::options::BasicQosOptions;
 use tokio::{io::AsyncReadExt, net::TcpStream, time::Instant};
 
 use crate::{
@@ -158,6 +159,41 @@ async fn a_slow_consumer_does_not_slow_another() {
         next(&mut consumer).await;
     }
     assert!(slow.ledger().ready > 0, "the slow one was given everything");
+}
+
+#[tokio::test]
+async fn a_consumer_without_credit_lets_another_have_what_it_was_woken_for() {
+    let running = Running::start().await;
+    let (shared, other) = (running.memory.queue("shared"), running.memory.queue("other"));
+    let full = running.connect().await.create_channel().await.unwrap();
+    full.basic_qos(1, BasicQosOptions { global: true }).await.unwrap();
+    let _first = consume(&full, "shared", "").await.unwrap();
+    let mut taken = consume(&full, "other", "").await.unwrap();
+    let free = running.connect().await.create_channel().await.unwrap();
+    let mut second = consume(&free, "shared", "").await.unwrap();
+    other.publish("fills the channel");
+    next(&mut taken).await;
+    shared.publish_to_one("for whoever can take it");
+    assert_eq!(next(&mut second).await.data, b"for whoever can take it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_nothing_lets_another_have_what_it_was_woken_for() {
+    let (memory, server) = server(Limits::default());
+    let (shared, flood) = (memory.queue("shared"), memory.queue("flood"));
+    let (mut stuck, _task, _stop) = raw::in_memory_with(&server, 4096);
+    let (mut reader, _other_task, _other_stop) = raw::in_memory(&server);
+    stuck.login().await;
+    stuck.consume("shared").await;
+    stuck.consume("flood").await;
+    reader.login().await;
+    reader.consume("shared").await;
+    (0..100).for_each(|_| flood.publish(vec![1; 100_000]));
+    // The clock stands still until nobody has anything left to do: the buffers are full then.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(flood.ledger().ready > 0, "nothing holds the peer up");
+    shared.publish_to_one("x");
+    assert_eq!(reader.delivery().await, (1, b"x".to_vec()));
 }
 
 #[tokio::test]

@@ -102,6 +102,19 @@ impl Queue {
         waiting.into_iter().for_each(Waker::wake);
     }
 
+    /// As [`Self::publish`], but wakes only the consumer that has waited longest.
+    pub fn publish_to_one(&self, body: impl Into<Bytes>) {
+        let waiting = std::mem::take(&mut self.state.lock().unwrap().waiting);
+        self.publish(body);
+        self.state.lock().unwrap().waiting = waiting;
+        self.wake_one();
+    }
+
+    fn wake_one(&self) {
+        let first = self.state.lock().unwrap().waiting.pop_front();
+        first.into_iter().for_each(Waker::wake);
+    }
+
     fn put_back(&self, messages: impl IntoIterator<Item = Message>) {
         let mut state = self.state.lock().unwrap();
         for message in messages {
@@ -277,6 +290,10 @@ impl Subscription for MemorySubscription {
             return Poll::Pending;
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn pass(&mut self) {
+        self.queue.wake_one();
     }
 
     fn settle(&mut self, outcome: Outcome, deliveries: &[DeliveryId]) {
