@@ -27,7 +27,7 @@ pub(super) async fn hent(broker: Broker, ko: Arc<KontoKo>, behov: Behov) {
             tracing::error!(error = &error as &dyn std::error::Error, konto = %ko.konto, "messages not fetched");
             tokio::time::sleep(AFTER_FAILURE).await;
             let mut state = ko.state.lock();
-            state.ko.henting_feilet();
+            state.ko.henting_slutt();
             state.wake_next();
         }
     }

@@ -73,6 +73,9 @@ pub struct Ko<T> {
     returning: BTreeSet<Plass>,
     /// Places that ended while a fetch was under way: its rows may be older than that.
     ended_meanwhile: HashSet<Plass>,
+    /// Places that arrived while a fetch was under way: it may have passed over them, when their transactions ended
+    /// after those of later places.
+    arrived_meanwhile: BTreeSet<Plass>,
     loaded_to: Plass,
     more: bool,
     arrivals: u64,
@@ -89,6 +92,7 @@ impl<T> Default for Ko<T> {
             ending: HashSet::new(),
             returning: BTreeSet::new(),
             ended_meanwhile: HashSet::new(),
+            arrived_meanwhile: BTreeSet::new(),
             loaded_to: 0,
             more: true,
             arrivals: 0,
@@ -109,6 +113,9 @@ impl<T: Clone> Ko<T> {
         } else {
             self.more = true;
             self.arrivals += 1;
+            if self.fetching {
+                self.arrived_meanwhile.insert(plass);
+            }
         }
     }
 
@@ -240,11 +247,10 @@ impl<T: Clone> Ko<T> {
 
     /// What a fetch found: those that came back, those after `behov.etter`, and whether there may be more of them.
     pub fn hentet(&mut self, behov: &Behov, tilbake: Hentet<T>, nye: Hentet<T>) {
-        self.fetching = false;
+        let arrived = std::mem::take(&mut self.arrived_meanwhile);
         if self.loaded_to != behov.etter {
             // The window was forgotten meanwhile; what was found may be old.
-            self.ended_meanwhile.clear();
-            return;
+            return self.henting_slutt();
         }
         for (plass, klar) in tilbake.funnet {
             self.returned.remove(&plass);
@@ -260,14 +266,19 @@ impl<T: Clone> Ko<T> {
             self.loaded_to = self.loaded_to.max(plass);
             self.take_in(plass, klar);
         }
+        let passed_over = arrived.range(..=self.loaded_to);
+        let waits = |plass: &&Plass| !self.window.contains_key(plass) && !self.opptatt(**plass);
+        let passed_over: Vec<Plass> = passed_over.filter(waits).copied().collect();
+        self.returned.extend(passed_over);
         self.more = nye.flere || self.arrivals != behov.arrivals;
-        self.ended_meanwhile.clear();
+        self.henting_slutt();
     }
 
-    /// A fetch failed; it may be tried again.
-    pub fn henting_feilet(&mut self) {
+    /// The fetch is over, and brought nothing more; another one may be tried.
+    pub fn henting_slutt(&mut self) {
         self.fetching = false;
         self.ended_meanwhile.clear();
+        self.arrived_meanwhile.clear();
     }
 
     /// Forgets what waits, which the table knows as well: nobody consumes any more.

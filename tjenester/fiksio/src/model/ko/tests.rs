@@ -209,6 +209,19 @@ fn a_message_whose_transaction_ended_late_is_not_forgotten() {
 }
 
 #[test]
+fn a_message_whose_transaction_ended_during_a_fetch_of_later_ones_is_not_forgotten() {
+    let mut bench = Bench::default();
+    bench.table.insert(2);
+    let behov = bench.ko.behov().unwrap();
+    let (tilbake, nye) = bench.read(&behov);
+    bench.table.insert(1);
+    bench.ko.ankom(1, klar(1), true);
+    bench.ko.hentet(&behov, tilbake, nye);
+    let order: Vec<_> = std::iter::from_fn(|| bench.deliver(1)).collect();
+    assert_eq!(order, [1, 2]);
+}
+
+#[test]
 fn memory_is_bounded_whatever_waits() {
     let mut bench = bench(100_000, true);
     bench.fetch();
