@@ -86,9 +86,7 @@ impl Broker {
     /// Adds a consumer to a konto's queue.
     pub fn konsumer(&self, konto: KontoId) -> Konsument {
         let mut koer = self.0.koer.write();
-        let ko = koer
-            .entry(konto)
-            .or_insert_with(|| Arc::new(KontoKo::new(konto, routing_key(konto))));
+        let ko = koer.entry(konto).or_insert_with(|| ny(konto));
         Konsument::new(self.clone(), ko.clone())
     }
 
@@ -187,9 +185,13 @@ impl Broker {
         }
     }
 
-    /// Claims a waiting message for its end. False when it is with a consumer.
+    /// Claims a waiting message for its end. False when it is with a consumer or already claimed. A queue that is not
+    /// in memory comes there with the claim, so that a consumer that joins before the end is stored does not get the
+    /// message.
     pub(super) fn krev(&self, konto: KontoId, plass: Plass) -> bool {
-        self.find(konto).is_none_or(|ko| ko.state.lock().ko.krev(plass))
+        let mut koer = self.0.koer.write();
+        let ko = koer.entry(konto).or_insert_with(|| ny(konto));
+        ko.state.lock().ko.krev(plass)
     }
 
     pub(super) fn find(&self, konto: KontoId) -> Option<Arc<KontoKo>> {
@@ -211,17 +213,12 @@ impl Broker {
         tokio::spawn(henting::hent(self.clone(), ko, behov));
     }
 
-    pub(super) fn avslutt(&self, utfall: impl Iterator<Item = Utfall>) {
+    pub(super) fn avslutt(&self, utfall: Vec<Utfall>) {
         self.0.ender.add(utfall);
     }
 
     pub(super) fn merk_senere(&self, now: Instant, ko: &KontoKo, plasser: &[Plass]) {
         self.0.merking.add(now, ko.konto, plasser);
-    }
-
-    /// Outcomes that wait to be stored.
-    pub(super) fn ending(&self) -> usize {
-        self.0.ender.len()
     }
 
     pub(super) fn database(&self) -> &Database {
@@ -247,6 +244,10 @@ impl Broker {
     pub(super) fn utlop(&self) -> &Utlop {
         &self.0.utlop
     }
+}
+
+fn ny(konto: KontoId) -> Arc<KontoKo> {
+    Arc::new(KontoKo::new(konto, routing_key(konto)))
 }
 
 fn routing_key(konto: KontoId) -> ShortText {

@@ -1,5 +1,6 @@
 //! How messages end: many outcomes in one transaction, memory told after it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,31 +56,52 @@ impl Ende {
     }
 }
 
+/// Outcomes that wait to be stored; past this many nothing more is delivered until some are.
+const MOST: usize = 20_000;
+
 /// Outcomes on their way to the table.
 #[derive(Default)]
 pub(super) struct Ender {
-    waiting: Mutex<Vec<Utfall>>,
+    waiting: Mutex<Waiting>,
     bell: Notify,
 }
 
+#[derive(Default)]
+struct Waiting {
+    utfall: Vec<Utfall>,
+    /// Queues that deliver nothing because there are too many.
+    halted: HashSet<KontoId>,
+}
+
 impl Ender {
-    pub(super) fn add(&self, utfall: impl Iterator<Item = Utfall>) {
-        let mut waiting = self.waiting.lock();
-        let before = waiting.len();
-        waiting.extend(utfall);
-        if waiting.len() > before {
+    pub(super) fn add(&self, utfall: Vec<Utfall>) {
+        if !utfall.is_empty() {
+            self.waiting.lock().utfall.extend(utfall);
             self.bell.notify_one();
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.waiting.lock().len()
+    /// Whether a queue may deliver. Asked while the queue is locked, so nothing here may lock a queue. If not, its consumers are woken when it may.
+    pub(super) fn has_room(&self, konto: KontoId) -> bool {
+        let mut waiting = self.waiting.lock();
+        let has_room = waiting.utfall.len() < MOST;
+        if !has_room {
+            waiting.halted.insert(konto);
+        }
+        has_room
     }
 
-    fn take(&self) -> Vec<Utfall> {
+    /// The next outcomes to store, and the queues that may deliver again.
+    fn take(&self) -> (Vec<Utfall>, HashSet<KontoId>) {
         let mut waiting = self.waiting.lock();
-        let count = waiting.len().min(BATCH);
-        waiting.drain(..count).collect()
+        let count = waiting.utfall.len().min(BATCH);
+        let batch = waiting.utfall.drain(..count).collect();
+        let resumed = if waiting.utfall.len() < MOST {
+            std::mem::take(&mut waiting.halted)
+        } else {
+            HashSet::new()
+        };
+        (batch, resumed)
     }
 }
 
@@ -89,7 +111,8 @@ type Ny = (Plass, Arc<Melding>);
 impl Broker {
     pub(super) async fn store_ends(&self, mut stop: watch::Receiver<bool>) {
         loop {
-            let batch = self.ender().take();
+            let (batch, resumed) = self.ender().take();
+            self.resume(resumed);
             if batch.is_empty() {
                 if *stop.borrow() {
                     return;
@@ -103,6 +126,12 @@ impl Broker {
                 self.memory_returns(&batch);
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
+        }
+    }
+
+    fn resume(&self, kontoer: HashSet<KontoId>) {
+        for ko in kontoer.into_iter().filter_map(|konto| self.find(konto)) {
+            ko.state.lock().wake_all();
         }
     }
 
@@ -228,10 +257,13 @@ impl Broker {
                 continue;
             };
             let mut state = ko.state.lock();
-            if utfall.ende.slutt(now).is_some() {
-                state.ko.avsluttet(utfall.plass);
-            } else {
-                state.ko.tilbake(utfall.plass);
+            match utfall.ende {
+                Ende::Tilbake { ute, .. } if utfall.ende.slutt(now).is_none() => {
+                    state.ko.tilbake(utfall.plass);
+                    // The expiry may have passed it over while that was being stored.
+                    self.utlop().ankom(ute.utloper);
+                }
+                Ende::Tilbake { .. } | Ende::Slutt(_) => state.ko.avsluttet(utfall.plass),
             }
             if matches!(utfall.ende, Ende::Tilbake { .. }) {
                 state.wake_next();
@@ -255,6 +287,10 @@ impl Broker {
             state.ko.tilbake(utfall.plass);
             state.wake_next();
         }
+        self.utlop().fra_begynnelsen();
+        for utfall in batch {
+            self.forget_if_idle(utfall.konto);
+        }
     }
 }
 
@@ -264,4 +300,48 @@ fn places(batch: &[Utfall], which: impl Fn(Ende) -> bool) -> Vec<Plass> {
         .filter(|utfall| which(utfall.ende))
         .map(|utfall| utfall.plass)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn acknowledged(plass: Plass) -> Utfall {
+        Utfall {
+            konto: KontoId(Uuid::nil()),
+            plass,
+            ende: Ende::Slutt(Tilstand::Kvittert),
+        }
+    }
+
+    #[test]
+    fn what_waits_to_be_stored_is_bounded_and_the_halted_resume() {
+        let ender = Ender::default();
+        let (busy, other) = (KontoId(Uuid::from_u128(1)), KontoId(Uuid::from_u128(2)));
+        ender.add((1..).take(MOST).map(acknowledged).collect());
+        assert!(!ender.has_room(busy) && !ender.has_room(other));
+        let (batch, resumed) = ender.take();
+        assert_eq!((batch.len(), resumed), (BATCH, HashSet::from([busy, other])));
+        assert!(ender.has_room(busy));
+        assert_eq!(ender.take().1, HashSet::new());
+    }
+
+    #[test]
+    fn a_third_failure_ends_a_message_and_so_does_a_lifetime_that_ran_out_meanwhile() {
+        let now = Timestamp::from_millis(1_000);
+        let back = |forsok, utloper, mislykket| {
+            let ute = Ute {
+                konsument: 1,
+                utloper: Timestamp::from_millis(utloper),
+                forsok,
+            };
+            Ende::Tilbake { ute, mislykket }.slutt(now)
+        };
+        assert_eq!(back(1, 1_001, true), None);
+        assert_eq!(back(2, 1_001, true), Some(Tilstand::Feilet));
+        assert_eq!(back(2, 1_001, false), None, "not a failed delivery");
+        assert_eq!(back(0, 1_000, true), Some(Tilstand::Utlopt));
+        assert_eq!(back(2, 1_000, true), Some(Tilstand::Feilet));
+    }
 }

@@ -28,9 +28,6 @@ pub struct Levering {
     pub levert: bool,
 }
 
-/// Outcomes that wait to be stored; past this many nothing more is delivered until some are.
-const MOST_ENDING: usize = 20_000;
-
 pub(super) struct KontoKo {
     pub(super) konto: KontoId,
     routing_key: ShortText,
@@ -153,7 +150,7 @@ impl Konsument {
     fn hand_over(&self, state: &mut State, batch: &mut Batch) -> Vec<Plass> {
         let now = self.broker.clock().now();
         let mut out = Vec::new();
-        while !batch.is_full() && self.broker.ending() < MOST_ENDING {
+        while !batch.is_full() && self.broker.ender().has_room(self.ko.konto) {
             let Some((plass, klar)) = state.ko.lever(self.id, now) else {
                 break;
             };
@@ -207,10 +204,14 @@ impl Subscription for Konsument {
         Poll::Ready(Ok(()))
     }
 
+    fn pass(&mut self) {
+        self.ko.state.lock().wake_next();
+    }
+
     fn settle(&mut self, outcome: Outcome, deliveries: &[DeliveryId]) {
         let places = deliveries.iter().filter_map(|id| Plass::try_from(id.0).ok());
-        self.broker
-            .avslutt(places.filter_map(|plass| self.end(plass, outcome)));
+        let ended = places.filter_map(|plass| self.end(plass, outcome)).collect();
+        self.broker.avslutt(ended);
     }
 
     fn stop(&mut self) {
@@ -225,11 +226,12 @@ impl Drop for Konsument {
         let taken = self.ko.state.lock().ko.ta_alt_tilbake(self.id);
         let mislykket = !self.broker.is_stopping();
         let konto = self.ko.konto;
-        self.broker.avslutt(taken.into_iter().map(|(plass, ute)| Utfall {
+        let back = |(plass, ute)| Utfall {
             konto,
             plass,
             ende: Ende::Tilbake { ute, mislykket },
-        }));
+        };
+        self.broker.avslutt(taken.into_iter().map(back).collect());
         self.ko.leave(self.id);
         self.broker.forget_if_idle(self.ko.konto);
     }

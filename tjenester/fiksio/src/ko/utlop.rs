@@ -18,9 +18,12 @@ const BATCH: u64 = 500;
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 const NEVER: i64 = i64::MAX;
 
-/// When the expiry looks next.
+/// When the expiry looks next, and from where.
 pub(super) struct Utlop {
     next: AtomicI64,
+    /// The earliest end among messages stored since the expiry last looked: it may lie before the point that the
+    /// expiry has reached, when a message was stored late or the clock was moved meanwhile.
+    again: AtomicI64,
     bell: Notify,
 }
 
@@ -28,6 +31,7 @@ impl Default for Utlop {
     fn default() -> Self {
         Self {
             next: AtomicI64::new(NEVER),
+            again: AtomicI64::new(NEVER),
             bell: Notify::new(),
         }
     }
@@ -36,27 +40,45 @@ impl Default for Utlop {
 impl Utlop {
     /// A message that runs out then has been stored.
     pub(super) fn ankom(&self, utloper: Timestamp) {
-        if utloper.as_millis() < self.next.load(Ordering::Acquire) {
+        let utloper = utloper.as_millis();
+        self.again.fetch_min(utloper, Ordering::AcqRel);
+        if utloper < self.next.load(Ordering::Acquire) {
             self.bell.notify_one();
         }
+    }
+
+    /// Messages wait again that the expiry may have passed over.
+    pub(super) fn fra_begynnelsen(&self) {
+        self.ankom(Timestamp::from_millis(i64::MIN));
+    }
+
+    /// The point to go on from, back where something may have been missed.
+    fn fra(&self, point: (Timestamp, Plass)) -> (Timestamp, Plass) {
+        let again = Timestamp::from_millis(self.again.swap(NEVER, Ordering::AcqRel));
+        point.min((again, 0))
     }
 }
 
 impl Broker {
     pub(super) async fn expire(&self, mut stop: watch::Receiver<bool>) {
-        // Messages with a consumer are passed over and looked at when they come back, so the point only moves on.
+        // Messages with a consumer are passed over and looked at when they come back.
         let mut point = (Timestamp::from_millis(i64::MIN), 0);
         while !*stop.borrow() {
-            match self.expire_after(point).await {
-                Ok(Some(next)) => point = next,
-                Ok(None) => self.await_expiry(point, &mut stop).await,
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "expired messages not ended"
-                    );
-                    tokio::time::sleep(AFTER_FAILURE).await;
+            point = self.utlop().fra(point);
+            let turn = match self.expire_after(point).await {
+                Ok(Some(next)) => {
+                    point = next;
+                    Ok(())
                 }
+                Ok(None) => self.await_expiry(point, &mut stop).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = turn {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "expired messages not ended"
+                );
+                tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
     }
@@ -81,19 +103,25 @@ impl Broker {
         Ok(Some((utloper, plass)))
     }
 
-    async fn await_expiry(&self, point: (Timestamp, Plass), stop: &mut watch::Receiver<bool>) {
+    async fn await_expiry(
+        &self,
+        point: (Timestamp, Plass),
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), FiksioError> {
         // Set before the table is read: whoever stores a message that ends earlier rings from now on.
         self.utlop().next.store(NEVER, Ordering::Release);
-        let next = store::next_expiry(self.database().reader(), point)
-            .await
-            .ok()
-            .flatten();
+        let next = store::next_expiry(self.database().reader(), point).await?;
         let next = next.unwrap_or(Timestamp::from_millis(NEVER));
         self.utlop().next.store(next.as_millis(), Ordering::Release);
+        // What was stored before that, and lies before the point, has not rung.
+        if self.utlop().again.load(Ordering::Acquire) <= point.0.as_millis() {
+            return Ok(());
+        }
         tokio::select! {
             () = self.clock().sleep_until(next) => {}
             () = self.utlop().bell.notified() => {}
             _ = stop.changed() => {}
         }
+        Ok(())
     }
 }
