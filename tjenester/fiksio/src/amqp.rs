@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use fiks_amqp::{
@@ -19,6 +20,9 @@ use parking_lot::Mutex;
 use crate::errors::FiksioError;
 use crate::handle::Fiksio;
 use crate::ko::Broker;
+
+/// Pause before access that could not be checked is checked again.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Lets integrations in to their kontoer's queues.
 pub struct AmqpBackend {
@@ -93,26 +97,36 @@ impl Connection {
         }
     }
 
-    /// Whether the connection may go on. What cannot be checked now may go on until it can.
-    async fn may_go_on(&self) -> bool {
+    /// Whether what the connection was let in for still holds.
+    async fn may_go_on(&self) -> Result<bool, FiksioError> {
         let session = self.session.lock().clone();
-        match self.authenticator.still_valid(&session).await {
-            Ok(false) => return false,
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "connection not checked");
-                return true;
-            }
-            Ok(true) => {}
+        let valid = self.authenticator.still_valid(&session).await;
+        if !valid.map_err(|error| FiksioError::Tilgang(error.into()))? {
+            return Ok(false);
         }
         let kontoer: Vec<KontoId> = self.kontoer.lock().iter().copied().collect();
         for konto in kontoer {
             match self.fiksio.require_motta(&self.caller, konto).await {
-                Err(error) if error.kind().status == 403 => return false,
                 // A deleted konto cancels its consumers by itself.
-                _ => {}
+                Ok(()) | Err(FiksioError::UkjentKonto { .. }) => {}
+                Err(error) if error.kind().status == 403 => return Ok(false),
+                Err(error) => return Err(error),
             }
         }
-        true
+        Ok(true)
+    }
+
+    /// As [`Self::may_go_on`]. What cannot be checked goes on until it can, and is asked about until then.
+    async fn is_welcome(&self) -> bool {
+        loop {
+            match self.may_go_on().await {
+                Ok(may) => return may,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "connection not checked");
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
+            }
+        }
     }
 }
 
@@ -128,9 +142,11 @@ impl fiks_amqp::Session for Connection {
         }
         let konto = self.allowed_konto(queue).await?;
         self.kontoer.lock().insert(konto);
-        // Withdrawn since the first check, it would not be seen by `revoked`.
+        let konsument = self.fiksio.broker().konsumer(konto);
+        // Access that was withdrawn since the first check would not be seen by `revoked`, nor would the consumer have
+        // been told of a deletion.
         self.allowed_konto(queue).await?;
-        Ok(Box::new(self.fiksio.broker().konsumer(konto)))
+        Ok(Box::new(konsument))
     }
 
     async fn inspect(&self, queue: &str) -> Result<QueueStatus, ConsumeError> {
@@ -157,7 +173,7 @@ impl fiks_amqp::Session for Connection {
     async fn revoked(&self) -> Closure {
         let mut changes = self.changes.lock().clone();
         while changes.changed().await.is_ok() {
-            if !self.may_go_on().await {
+            if !self.is_welcome().await {
                 return Closure::new(
                     ReplyCode::AccessRefused,
                     "access was withdrawn; log in again to see what is left",
