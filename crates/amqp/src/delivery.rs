@@ -80,6 +80,11 @@ impl Batch {
         Ok(())
     }
 
+    /// The deliveries in it, in order.
+    pub fn deliveries(&self) -> &[Delivery] {
+        &self.deliveries
+    }
+
     /// Deliveries in it.
     pub fn len(&self) -> usize {
         self.deliveries.len()
