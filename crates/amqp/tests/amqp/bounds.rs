@@ -197,6 +197,24 @@ async fn a_peer_that_reads_nothing_lets_another_have_what_it_was_woken_for() {
 }
 
 #[tokio::test]
+async fn a_thousand_connections_each_get_what_is_theirs() {
+    let (memory, server) = server(Limits::default());
+    (0..1000).for_each(|number| memory.queue(&number.to_string()).publish(number.to_string()));
+    let peers = (0..1000).map(|number: u64| {
+        let (mut peer, task, stop) = raw::in_memory_with(&server, 4096);
+        async move {
+            peer.login().await;
+            peer.consume(&number.to_string()).await;
+            assert_eq!(peer.delivery().await, (1, number.to_string().into_bytes()));
+            (peer, task, stop)
+        }
+    });
+    let _open = futures::future::join_all(peers).await;
+    let snapshot = server.metrics().snapshot();
+    assert_eq!((snapshot.connections, snapshot.consumers), (1000, 1000));
+}
+
+#[tokio::test]
 async fn connections_over_the_bound_are_closed_at_once() {
     let running = Running::with(Limits {
         max_connections: 1,
