@@ -179,32 +179,3 @@ async fn the_katalog_counts_consumers_and_messages() {
     received.ack().await.unwrap();
     drop(from);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_password_ends_what_the_old_one_opened() {
-    let environment = environment();
-    let owner = environment.caller(0).await;
-    let org = environment.organisasjon(0)["fiksOrgId"].clone();
-    let orgnr = environment.organisasjon(0)["orgnr"].clone();
-    let konto = ny_konto(environment, 0).await;
-    let body = json!({ "autorisertOrgnr": orgnr, "navn": "Kortlivet", "fiksOrganisasjonUuid": org });
-    let made = owner
-        .call("POST", "/konfigurasjon/api/v1/integrasjoner", Some(body))
-        .await
-        .json();
-    let id = made["uuid"].as_str().unwrap().to_owned();
-    let new_password = format!("/konfigurasjon/api/v1/integrasjoner/{id}/lagPassord");
-    let password = owner.call("POST", &new_password, None).await.json()["passord"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let grant = json!({ "aktor": id, "privilegium": "FIKSIO.MOTTA" });
-    let grants = format!("/autorisasjon-update/api/v1/ressurs/{konto}/tilganger");
-    assert_eq!(owner.call("POST", &grants, Some(grant)).await.status, 200);
-    let mut old = owner.clone();
-    (old.integrasjon, old.passord) = (Some(id), Some(password));
-    let path = format!("/fiks-io/manuell/api/v1/kontoer/{konto}/meldinger/antall");
-    assert_eq!(old.call("GET", &path, None).await.status, 200);
-    owner.call("POST", &new_password, None).await;
-    assert_eq!(old.call("GET", &path, None).await.status, 401);
-}

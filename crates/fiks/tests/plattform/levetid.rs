@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use fiks_klient::Melding;
+use fiks_klient::{Melding, Mottaker, MottattMelding};
 use serde_json::json;
 
 use crate::environment::{Environment, metadata, ny_konto};
 
 fn own_folder(name: &str) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("fiks-{name}-{}", std::process::id()))
+}
+
+async fn next(mottaker: &mut Mottaker) -> MottattMelding {
+    let next = tokio::time::timeout(Duration::from_secs(20), mottaker.neste());
+    next.await.expect("nothing arrived").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,10 +36,7 @@ async fn forty_days_pass_in_a_second() {
     environment.advance("P1D").await;
     assert_eq!(receiver.call("GET", &document, None).await.status, 200);
     environment.advance("P1DT1S").await;
-    let feedback = tokio::time::timeout(Duration::from_secs(20), outbox.neste())
-        .await
-        .unwrap()
-        .unwrap();
+    let feedback = next(&mut outbox).await;
     assert_eq!(feedback.hode.meldingstype, "no.ks.fiks.kvittering.tidsavbrudd");
     assert_eq!(
         feedback.hode.svar_til.unwrap().to_string(),
@@ -88,14 +90,47 @@ async fn a_restart_loses_nothing_and_time_does_not_go_back() {
     let time: serde_json::Value = reqwest::get(address).await.unwrap().json().await.unwrap();
     assert_eq!(time["forskyvningMs"], 2 * 24 * 3_600_000);
     let mut inbox = second.klient(1, &b).lytt().await.unwrap();
-    let received = tokio::time::timeout(Duration::from_secs(20), inbox.neste())
-        .await
-        .unwrap()
-        .unwrap();
+    let received = next(&mut inbox).await;
     assert_eq!(received.hode.melding_id, sent.melding_id);
     assert!(!received.hode.resendt);
     received.ack().await.unwrap();
     inbox.lukk().await;
+    second.stop();
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_deliveries_are_counted_across_a_restart_which_is_none_itself() {
+    let folder = own_folder("forsok");
+    let mut first = Environment::start(folder.clone(), true);
+    let (a, b) = (ny_konto(&first, 0).await, ny_konto(&first, 1).await);
+    let receiver: fiks_klient::KontoId = b.parse().unwrap();
+    let sent = first
+        .klient(0, &a)
+        .send(Melding::ny(receiver, "ping"))
+        .await
+        .unwrap();
+    let mut inbox = first.klient(1, &b).lytt().await.unwrap();
+    for _ in 0..2 {
+        next(&mut inbox).await.nack_med_retur().await.unwrap();
+    }
+    // Out a third time when the platform stops.
+    let held = next(&mut inbox).await;
+    first.stop();
+    drop((held, inbox));
+    let mut second = Environment::start(folder.clone(), false);
+    let mut outbox = second.klient(0, &a).lytt().await.unwrap();
+    let mut inbox = second.klient(1, &b).lytt().await.unwrap();
+    let third = next(&mut inbox).await;
+    assert_eq!(
+        (third.hode.melding_id, third.hode.resendt),
+        (sent.melding_id, true)
+    );
+    third.nack_med_retur().await.unwrap();
+    let feedback = next(&mut outbox).await;
+    assert_eq!(feedback.hode.meldingstype, "no.ks.fiks.kvittering.serverfeil.v1");
+    assert_eq!(feedback.hode.svar_til, Some(sent.melding_id));
+    feedback.ack().await.unwrap();
     second.stop();
     let _ = std::fs::remove_dir_all(folder);
 }

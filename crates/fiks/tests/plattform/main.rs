@@ -22,4 +22,5 @@ mod manuell;
 mod nokkel;
 mod openapi;
 mod send;
+mod tilbakekall;
 mod walk;
