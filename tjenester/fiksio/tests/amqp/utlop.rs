@@ -6,6 +6,7 @@ use fiks_amqp::Outcome;
 use fiks_core::id::MeldingId;
 use fiks_database::both_engines;
 use fiks_database::testing::TestDatabase;
+use fiks_fiksio::jobs;
 use fiks_fiksio::model::melding::{TIDSAVBRUDD, Tilstand};
 
 use crate::world::{PLATFORM, World, id_of};
@@ -22,6 +23,7 @@ both_engines!(
     a_message_stored_after_its_time_runs_out_all_the_same,
     what_ran_out_while_nothing_ran_is_told_of_at_the_start,
     feedback_that_runs_out_makes_no_feedback,
+    what_ended_is_forgotten_after_thirty_days_and_what_waits_is_not,
 );
 
 async fn assert_told_once(world: &World, about: &[MeldingId]) {
@@ -135,4 +137,21 @@ async fn feedback_that_runs_out_makes_no_feedback(test: TestDatabase) {
     world.until_ended(feedback, Tilstand::Utlopt).await;
     assert_eq!(world.received_by(world.b).await.len(), 1);
     assert_eq!(world.received_by(world.a).await.len(), 1);
+}
+
+async fn what_ended_is_forgotten_after_thirty_days_and_what_waits_is_not(test: TestDatabase) {
+    let world = World::new(test).await;
+    let long = 100 * 24 * 3_600_000;
+    let ended = world.send_with(Some(long), &[]).await.id;
+    let waits = world.send_with(Some(long), &[]).await.id;
+    let mut mottak = world.lytt(world.b);
+    let delivery = mottak.next().await;
+    mottak.settle(Outcome::Acknowledged, &delivery);
+    world.until_ended(ended, Tilstand::Kvittert).await;
+    world.hand.advance(jobs::ETTERTID.saturating_sub(HOUR));
+    assert_eq!(jobs::glem(&world.fiksio).await.unwrap(), 0);
+    world.hand.advance(2 * HOUR);
+    assert_eq!(jobs::glem(&world.fiksio).await.unwrap(), 1);
+    assert_eq!(world.known(ended).await, None);
+    assert!(world.known(waits).await.is_some());
 }
