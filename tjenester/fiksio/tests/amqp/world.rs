@@ -241,9 +241,13 @@ impl<S: Subscription + ?Sized> Mottak<S> {
         polled.map_ok(|()| batch.deliveries()[0].clone())
     }
 
+    /// Waits to be woken. The time is looked at first: a look at the end of it would hide that nobody woke.
     async fn answer(&mut self) -> Result<Delivery, Cancelled> {
-        let answer = tokio::time::timeout(Duration::from_secs(30), poll_fn(|context| self.look(context)));
-        answer.await.expect("nothing arrived")
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(Duration::from_secs(30)) => panic!("nothing arrived"),
+            answer = poll_fn(|context| self.look(context)) => answer,
+        }
     }
 
     pub async fn next(&mut self) -> Delivery {
