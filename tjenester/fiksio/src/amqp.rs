@@ -1,7 +1,7 @@
 //! Fiks IO as the back end of the AMQP endpoint (fiks-io §8).
 //!
 //! A connection proves once who it is; its token may expire meanwhile. It is closed when what it was let in for is
-//! withdrawn: the integration, its password, or access to a konto that it consumes from.
+//! withdrawn: the integration, its password, or access to a konto that it has consumed from.
 
 use std::collections::HashSet;
 use std::sync::Arc;
