@@ -95,11 +95,6 @@ impl Batch {
         self.deliveries.is_empty()
     }
 
-    /// What was handed over, in order.
-    pub fn deliveries(&self) -> &[Delivery] {
-        &self.deliveries
-    }
-
     /// Empties the batch for new bounds, keeping its memory.
     pub(crate) fn reset(&mut self, messages: usize, bytes: usize) {
         self.deliveries.clear();

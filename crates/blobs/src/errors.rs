@@ -211,3 +211,15 @@ impl Problem for BlobError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let kind = BlobError::from_io("write", full).kind();
+        assert_eq!((kind.status, kind.code), (507, "lagring.fullt"));
+    }
+}

@@ -8,12 +8,13 @@
 )]
 
 mod deling;
+#[path = "../support/ground.rs"]
+mod ground;
 mod levering;
 mod sletting;
 mod tilbake;
 mod tilgang;
 mod tilkobling;
-mod token;
 mod utlop;
 mod world;
 

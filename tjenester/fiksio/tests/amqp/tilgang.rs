@@ -12,8 +12,8 @@ use fiks_database::testing::TestDatabase;
 use fiks_fiksio::ko::Broker;
 
 use crate::tilkobling::{Bruker, Tilkobling, bruker, consume, gi, mottaker, nytt_passord, ta};
-use crate::token::token;
-use crate::world::{Mottak, ORGNR, PLATFORM, World, id_of};
+use crate::world::{Mottak, PLATFORM, World, id_of};
+use fiks_identity::testing::{good_token, token_of};
 
 both_engines!(
     crate::TABLES;
@@ -49,7 +49,7 @@ fn is_pending<T>(future: &mut Pin<Box<dyn Future<Output = T> + Send + '_>>) -> b
 async fn credentials_are_user_and_password_and_a_token_of_the_same_organisation(test: TestDatabase) {
     let world = World::new(test).await;
     let (door, right) = (Tilkobling::new(&world), mottaker(&world, world.b).await);
-    let own = token(ORGNR);
+    let own = good_token();
     assert!(door.logg_inn(&right, &own).await.is_ok());
     let other = bruker(&world, world.org).await;
     let wrong = Bruker {
@@ -62,7 +62,7 @@ async fn credentials_are_user_and_password_and_a_token_of_the_same_organisation(
         ..right.clone()
     };
     assert!(refused(&door.logg_inn(&nobody, &own).await));
-    assert!(refused(&door.logg_inn(&right, &token("910056077")).await));
+    assert!(refused(&door.logg_inn(&right, &token_of("910056077")).await));
     assert!(refused(&door.logg_inn(&right, "x.y.z").await));
     let id = right.id.to_string();
     assert!(refused(&door.logg_inn_med(&id, &right.passord).await));
@@ -173,7 +173,7 @@ async fn a_deleted_integration_ends_its_connections(test: TestDatabase) {
         .unwrap();
     assert_eq!(closed(&session).await.code, ReplyCode::AccessRefused);
     assert!(is_pending(&mut others));
-    assert!(refused(&door.logg_inn(&right, &token(ORGNR)).await));
+    assert!(refused(&door.logg_inn(&right, &good_token()).await));
 }
 
 async fn a_new_password_ends_what_the_old_one_opened(test: TestDatabase) {
@@ -182,7 +182,7 @@ async fn a_new_password_ends_what_the_old_one_opened(test: TestDatabase) {
     let session = door.session(&old).await;
     let passord = nytt_passord(&world, old.id).await;
     assert_eq!(closed(&session).await.code, ReplyCode::AccessRefused);
-    assert!(refused(&door.logg_inn(&old, &token(ORGNR)).await));
+    assert!(refused(&door.logg_inn(&old, &good_token()).await));
     let renewed = Bruker { passord, ..old };
     let session = door.session(&renewed).await;
     gi(&world, &renewed, world.org).await;
@@ -223,7 +223,7 @@ async fn a_deleted_konto_ends_no_connection(test: TestDatabase) {
 async fn an_expired_token_ends_nothing(test: TestDatabase) {
     let world = World::new(test).await;
     let (door, right) = (Tilkobling::new(&world), mottaker(&world, world.b).await);
-    let old = token(ORGNR);
+    let old = good_token();
     let session = door.logg_inn(&right, &old).await.unwrap();
     let mut revoked = session.revoked();
     assert!(is_pending(&mut revoked));
@@ -244,7 +244,7 @@ async fn a_renewed_secret_is_verified(test: TestDatabase) {
     let world = World::new(test).await;
     let (door, right) = (Tilkobling::new(&world), mottaker(&world, world.b).await);
     let session = door.session(&right).await;
-    let secret = |passord: &str| SecretString::from(format!("{passord} {}", token(ORGNR)));
+    let secret = |passord: &str| SecretString::from(format!("{passord} {}", good_token()));
     assert!(session.renew(secret(&right.passord)).await.is_ok());
     assert!(refused(&session.renew(secret("feil")).await));
     let mut revoked = session.revoked();

@@ -11,6 +11,7 @@ use fiks_core::id::{FiksOrgId, IntegrasjonId, RessursId};
 use fiks_core::{Clock, ClockHand, ExposeSecret};
 use fiks_fiksio::amqp::AmqpBackend;
 use fiks_fiksio::ko::Broker;
+use fiks_identity::testing::{ORGNR, good_token, hasher, validator};
 use fiks_identity::{AccessChanges, Authenticator, IntegrasjonSource, StoreFailed, StoredIntegrasjon};
 use fiks_konfigurasjon::Konfigurasjon;
 use fiks_konfigurasjon::model::integrasjon::NyIntegrasjon;
@@ -18,8 +19,7 @@ use fiks_konfigurasjon::model::katalog::Privilegium;
 use fiks_konfigurasjon::model::tilgang::Tilgang;
 use fiks_konfigurasjon::model::values::IntegrasjonNavn;
 
-use crate::token;
-use crate::world::{ORGNR, PLATFORM, World, hasher};
+use crate::world::{PLATFORM, World};
 
 /// The back end, with a clock of its own for tokens.
 pub struct Tilkobling {
@@ -73,7 +73,7 @@ impl Tilkobling {
             konfigurasjon: world.konfigurasjon.clone(),
             failures: AtomicU32::new(0),
         });
-        let authenticator = Authenticator::new(token::validator(clock), source.clone(), hasher());
+        let authenticator = Authenticator::new(validator(clock), source.clone(), hasher());
         Self {
             backend: AmqpBackend::new(world.fiksio.clone(), authenticator),
             source,
@@ -105,7 +105,7 @@ impl Tilkobling {
     }
 
     pub async fn session(&self, bruker: &Bruker) -> Arc<dyn Session> {
-        self.logg_inn(bruker, &token::token(ORGNR)).await.unwrap()
+        self.logg_inn(bruker, &good_token()).await.unwrap()
     }
 }
 

@@ -5,15 +5,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use fiks_amqp::{Batch, Cancelled, Delivery, Outcome, Subscription};
-use fiks_blobs::{BlobStore, KeyRing};
 use fiks_core::id::{FiksOrgId, KontoId, MeldingId};
-use fiks_core::{Clock, ClockHand, Random, Timestamp};
+use fiks_core::{Clock, ClockHand};
 use fiks_database::testing::TestDatabase;
-use fiks_dokumentlager::Dokumentlager;
 use fiks_fiksio::ko::Konsument;
 use fiks_fiksio::model::melding::{Melding, Spesifikasjon, Tilstand};
 use fiks_fiksio::{Fiksio, FiksioError, Grunn, LagretMelding};
-use fiks_identity::{Caller, PasswordHasher};
+use fiks_identity::Caller;
+use fiks_identity::testing::ORGNR;
 use fiks_konfigurasjon::Konfigurasjon;
 use fiks_konfigurasjon::model::organisasjon::{NyOrganisasjon, Organisasjonstype};
 use fiks_konfigurasjon::model::values::{Kommunenr, Navn};
@@ -21,10 +20,9 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub const PLATFORM: &Caller = &Caller::Platform;
-/// Number of both organisations.
-pub const ORGNR: &str = "971032146";
+use crate::ground::grunn;
 
+pub const PLATFORM: &Caller = &Caller::Platform;
 pub struct World {
     pub konfigurasjon: Konfigurasjon,
     pub fiksio: Fiksio,
@@ -38,10 +36,6 @@ pub struct World {
     stop: watch::Sender<bool>,
     running: JoinHandle<()>,
     _ground: (TestDatabase, TempDir),
-}
-
-pub fn hasher() -> PasswordHasher {
-    PasswordHasher::new(&[3; 32])
 }
 
 fn navn(text: &str) -> Navn {
@@ -70,29 +64,6 @@ async fn konto(fiksio: &Fiksio, org: FiksOrgId) -> KontoId {
         adresser: Vec::new(),
     };
     fiksio.opprett_konto(PLATFORM, ny).await.unwrap().id
-}
-
-async fn grunn(test: &TestDatabase, clock: &Clock, folder: &TempDir) -> Grunn {
-    let random = Random::system();
-    let keys = KeyRing::in_memory(&random, Timestamp::real()).unwrap();
-    let area = "dokumentlager".parse().unwrap();
-    let blobs = BlobStore::on_disk(folder.path(), area, keys, random.clone()).await;
-    let konfigurasjon = Konfigurasjon::new(test.database.clone(), clock.clone(), random.clone(), hasher());
-    let dokumentlager = Dokumentlager::new(fiks_dokumentlager::Grunn {
-        database: test.database.clone(),
-        clock: clock.clone(),
-        random: random.clone(),
-        access: konfigurasjon.access(),
-        blobs: blobs.unwrap(),
-    });
-    Grunn {
-        database: test.database.clone(),
-        clock: clock.clone(),
-        random,
-        access: konfigurasjon.access(),
-        konfigurasjon,
-        dokumentlager,
-    }
 }
 
 fn start(grunn: &Grunn) -> (Fiksio, watch::Sender<bool>, JoinHandle<()>) {

@@ -7,23 +7,16 @@
     clippy::indexing_slicing
 )]
 
+#[path = "../support/ground.rs"]
+mod ground;
 mod support;
 
-#[path = "behaviour/adresser.rs"]
 mod adresser;
-#[path = "behaviour/koer.rs"]
 mod koer;
-#[path = "behaviour/konflikter.rs"]
 mod konflikter;
-#[path = "behaviour/kontoer.rs"]
 mod kontoer;
-#[path = "behaviour/manuell.rs"]
 mod manuell;
-#[path = "behaviour/payload.rs"]
 mod payload;
-#[path = "behaviour/sending.rs"]
 mod sending;
-#[path = "behaviour/slutt.rs"]
 mod slutt;
-#[path = "behaviour/tilgang.rs"]
 mod tilgang;

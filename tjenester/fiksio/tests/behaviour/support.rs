@@ -7,9 +7,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use fiks_amqp::{Batch, Delivery, DeliveryId, Outcome, Subscription};
-use fiks_blobs::{BlobStore, KeyRing};
 use fiks_core::id::{FiksOrgId, KontoId, Orgnr, RessursId};
-use fiks_core::{Clock, ClockHand, Problem, Random, Timestamp};
+use fiks_core::{Clock, ClockHand, Problem, Timestamp};
 use fiks_crypto::keystore::{Lifetime, self_signed};
 use fiks_crypto::x509::{Identity, PrivateKey};
 use fiks_database::testing::TestDatabase;
@@ -20,7 +19,7 @@ use fiks_fiksio::ko::Konsument;
 use fiks_fiksio::model::adresse::{Dekning, NyAdresse};
 use fiks_fiksio::model::melding::{Melding, Spesifikasjon};
 use fiks_fiksio::{Fiksio, FiksioError, Grunn, LagretMelding};
-use fiks_identity::{Caller, Integrasjon, PasswordHasher};
+use fiks_identity::{Caller, Integrasjon};
 use fiks_konfigurasjon::Konfigurasjon;
 use fiks_konfigurasjon::model::integrasjon::NyIntegrasjon;
 use fiks_konfigurasjon::model::katalog::{ADMIN, Privilegium};
@@ -32,6 +31,8 @@ use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::ground::grunn;
 
 pub const PLATFORM: &Caller = &Caller::Platform;
 pub const MINUTE: std::time::Duration = std::time::Duration::from_mins(1);
@@ -102,29 +103,9 @@ impl Running {
 impl World {
     pub async fn new(test: TestDatabase) -> Self {
         let (clock, hand) = Clock::movable(0);
-        let (random, folder) = (Random::system(), tempfile::tempdir().unwrap());
-        let keys = KeyRing::in_memory(&random, Timestamp::real()).unwrap();
-        let area = "dokumentlager".parse().unwrap();
-        let blobs = BlobStore::on_disk(folder.path(), area, keys, random.clone())
-            .await
-            .unwrap();
-        let (database, hasher) = (test.database.clone(), PasswordHasher::new(&[3; 32]));
-        let konfigurasjon = Konfigurasjon::new(database.clone(), clock.clone(), random.clone(), hasher);
-        let dokumentlager = Dokumentlager::new(fiks_dokumentlager::Grunn {
-            database: database.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            access: konfigurasjon.access(),
-            blobs,
-        });
-        let grunn = Grunn {
-            database,
-            clock,
-            random,
-            access: konfigurasjon.access(),
-            konfigurasjon: konfigurasjon.clone(),
-            dokumentlager: dokumentlager.clone(),
-        };
+        let folder = tempfile::tempdir().unwrap();
+        let grunn = grunn(&test, &clock, &folder).await;
+        let (konfigurasjon, dokumentlager) = (grunn.konfigurasjon.clone(), grunn.dokumentlager.clone());
         let fiksio = Fiksio::new(grunn.clone());
         let bo = kommune(&konfigurasjon, "Bø kommune").await;
         let hol = kommune(&konfigurasjon, "Hol kommune").await;
