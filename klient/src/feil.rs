@@ -219,6 +219,19 @@ impl Feil {
         self.kind().code
     }
 
+    /// What can be done. Empty where the platform's own text says it already.
+    pub fn rad(&self) -> &'static str {
+        match self {
+            Self::Avvist(avvisning) if avvisning.has_remedy() => "",
+            _ => self.kind().remedy,
+        }
+    }
+
+    /// What is wrong and what can be done, for a person to read.
+    pub fn forklaring(&self) -> String {
+        format!("{} {}", self.text(), self.rad()).trim_end().to_owned()
+    }
+
     pub(crate) fn source_of(error: impl std::error::Error + Send + Sync + 'static) -> Source {
         Arc::new(error)
     }
@@ -226,8 +239,7 @@ impl Feil {
 
 impl fmt::Display for Feil {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind();
-        write!(formatter, "{} {} [{}]", self.text(), kind.remedy, kind.code)
+        write!(formatter, "{} [{}]", self.forklaring(), self.kode())
     }
 }
 

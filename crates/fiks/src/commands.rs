@@ -10,8 +10,7 @@ mod send;
 mod tid;
 pub mod token;
 
-use fiks_core::Problem;
-use fiks_klient::{DevMiljo, DevOrganisasjon, Feil};
+use fiks_klient::{DevMiljo, DevOrganisasjon};
 
 use crate::cli::{Command, Environment};
 pub use output::report;
@@ -70,9 +69,4 @@ fn organisasjon<'a>(miljo: &'a DevMiljo, wanted: &str) -> anyhow::Result<&'a Dev
             )
         }
     }
-}
-
-/// What a failure of the client says to a person.
-fn explain(error: &Feil) -> String {
-    format!("{} {}", error.text(), error.kind().remedy)
 }

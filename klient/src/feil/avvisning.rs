@@ -64,24 +64,25 @@ impl Avvisning {
         }
     }
 
+    /// The platform's own text where it explains itself, else ours.
     pub(super) fn text(&self) -> String {
-        let mut text = format!(
-            "{} Svaret på {} var {}",
-            self.kind().text,
-            self.handling.text(),
-            self.status
-        );
-        if let Some(feilkode) = &self.feilkode {
-            text = format!("{text} ({feilkode})");
+        let answer = format!("Svaret på {} var {}", self.handling.text(), self.status);
+        let reference = self.feil_id.map(|id| format!(" errorId er {id}."));
+        let reference = reference.unwrap_or_default();
+        match (&self.melding, &self.feilkode) {
+            (Some(melding), Some(feilkode)) => {
+                format!("{} {answer} ({feilkode}).{reference}", with_stop(melding))
+            }
+            (Some(melding), None) => {
+                format!("{} {answer}: {}{reference}", self.kind().text, with_stop(melding))
+            }
+            (None, _) => format!("{} {answer}.{reference}", self.kind().text),
         }
-        match &self.melding {
-            Some(melding) => text = format!("{text}: {}", with_stop(melding)),
-            None => text.push('.'),
-        }
-        if let Some(feil_id) = self.feil_id {
-            text = format!("{text} errorId er {feil_id}.");
-        }
-        text
+    }
+
+    /// Whether the text tells what to do, as our platform's do.
+    pub(super) fn has_remedy(&self) -> bool {
+        self.melding.is_some() && self.feilkode.is_some()
     }
 }
 
@@ -123,10 +124,24 @@ mod tests {
         assert_eq!(avvisning.melding.as_deref(), Some("Levetiden (ttl) er for kort"));
         assert_eq!(avvisning.feilkode.as_deref(), Some("melding.ttl_for_kort"));
         let text = avvisning.text();
+        assert_eq!(
+            text,
+            "Levetiden (ttl) er for kort. Svaret på sending av melding var 400 (melding.ttl_for_kort). \
+             errorId er 0d2f3a4e-0000-4000-8000-000000000001."
+        );
+        assert!(avvisning.has_remedy());
+    }
+
+    #[test]
+    fn a_platform_without_codes_is_explained_by_us() {
+        let avvisning = read(403, r#"{"message": "Ingen tilgang til FIKS.KONFIGURER"}"#);
+        let text = avvisning.text();
+        assert!(text.starts_with(avvisning.kind().text), "{text}");
         assert!(
-            text.contains("400 (melding.ttl_for_kort): Levetiden (ttl) er for kort. errorId er 0d2f3a4e"),
+            text.ends_with("var 403: Ingen tilgang til FIKS.KONFIGURER."),
             "{text}"
         );
+        assert!(!avvisning.has_remedy());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use fiks_klient::{Klient, Konfigurasjon};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::environment;
 use super::output::line;
-use super::{environment, explain};
 use crate::cli::{
     self, AdminCommand, IntegrasjonCommand, KontoCommand, OrganisasjonCommand, RessursCommand, Tilgang,
     TilgangCommand,
@@ -168,7 +168,7 @@ impl Api {
             .timeout(Duration::from_secs(30))
             .build()?;
         let token = operator(&dev)?.tokens().token().await;
-        let token = token.map_err(|error| anyhow::anyhow!(explain(&error)))?;
+        let token = token.map_err(|error| anyhow::anyhow!(error.forklaring()))?;
         Ok(Self {
             client,
             token: token.expose_secret().to_owned(),

@@ -6,7 +6,7 @@ use fiks_klient::{Klient, Melding, MottattMelding};
 use serde_json::json;
 
 use super::output::{line, remark};
-use super::{environment, explain, organisasjon};
+use super::{environment, organisasjon};
 use crate::cli;
 
 /// Payload shown on the terminal is at most this large, in bytes.
@@ -25,7 +25,7 @@ pub async fn run(flags: cli::Lytt) -> anyhow::Result<()> {
     let mut lytter = klient
         .lytt()
         .await
-        .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+        .map_err(|error| anyhow::anyhow!(error.forklaring()))?;
     remark(&format!(
         "Lytter på {} ({}). Stopp med Ctrl-C.",
         konto.navn, konto.konto_id
@@ -33,7 +33,7 @@ pub async fn run(flags: cli::Lytt) -> anyhow::Result<()> {
     let mut left = flags.antall.unwrap_or(u64::MAX);
     while left > 0 {
         let melding = tokio::select! {
-            neste = lytter.neste() => neste.map_err(|error| anyhow::anyhow!(explain(&error)))?,
+            neste = lytter.neste() => neste.map_err(|error| anyhow::anyhow!(error.forklaring()))?,
             _ = tokio::signal::ctrl_c() => break,
         };
         receive(&flags, &klient, melding).await?;
@@ -56,13 +56,13 @@ async fn receive(flags: &cli::Lytt, klient: &Klient, melding: MottattMelding) ->
         let sendt = klient
             .send(svar)
             .await
-            .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+            .map_err(|error| anyhow::anyhow!(error.forklaring()))?;
         remark(&format!("  svarte med {} ({meldingstype})", sendt.melding_id));
     }
     melding
         .ack()
         .await
-        .map_err(|error| anyhow::anyhow!(explain(&error)))
+        .map_err(|error| anyhow::anyhow!(error.forklaring()))
 }
 
 /// Where each file was stored, or its text when it is short and no folder was named.
@@ -74,7 +74,7 @@ async fn files(flags: &cli::Lytt, melding: &MottattMelding) -> anyhow::Result<Ve
                 .iter()
                 .map(|fil| preview(&fil.navn, &fil.innhold))
                 .collect()),
-            Err(error) => Ok(vec![explain(&error)]),
+            Err(error) => Ok(vec![error.forklaring()]),
         };
     };
     let folder = folder.join(melding.hode.melding_id.to_string());
@@ -82,7 +82,7 @@ async fn files(flags: &cli::Lytt, melding: &MottattMelding) -> anyhow::Result<Ve
     let written = melding
         .skriv_til(&folder)
         .await
-        .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+        .map_err(|error| anyhow::anyhow!(error.forklaring()))?;
     Ok(written
         .stier
         .iter()

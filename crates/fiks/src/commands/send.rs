@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use fiks_core::id::{KontoId, MeldingId};
 use fiks_klient::{DevMiljo, Fil, Klient, Melding};
 
-use super::{environment, explain, organisasjon, output::line};
+use super::{environment, organisasjon, output::line};
 use crate::cli;
 use crate::dev::parse_span;
 
@@ -22,7 +22,7 @@ pub async fn run(flags: cli::Send) -> anyhow::Result<()> {
     let sendt = klient
         .send(melding)
         .await
-        .map_err(|error| anyhow::anyhow!(explain(&error)))?;
+        .map_err(|error| anyhow::anyhow!(error.forklaring()))?;
     line(&format!(
         "Sendt {} ({}) til {}",
         sendt.melding_id, flags.melding_type, flags.til

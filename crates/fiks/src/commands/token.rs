@@ -3,7 +3,7 @@
 use fiks_core::{ExposeSecret as _, SecretString};
 use fiks_klient::{DevMiljo, Klient};
 
-use super::{environment, explain, organisasjon, output::line};
+use super::{environment, organisasjon, output::line};
 use crate::cli;
 
 pub async fn run(flags: cli::Token) -> anyhow::Result<()> {
@@ -27,5 +27,5 @@ pub async fn fetch(miljo: &DevMiljo, wanted: &str) -> anyhow::Result<SecretStrin
         .tokens()
         .token()
         .await
-        .map_err(|error| anyhow::anyhow!(explain(&error)))
+        .map_err(|error| anyhow::anyhow!(error.forklaring()))
 }
