@@ -11,6 +11,10 @@ use fiks_identity::errors::INTEGRATION_REFUSED;
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/integrasjoner/autentisering",
     operation_id = "authenticateForIntegrasjon", tag = "integrasjon",
+    summary = "Om du er den du oppgir å være",
+    description = "Svaret er utfallet av å kontrollere integrasjonen: `true` når den er kjent, passordet \
+        stemmer og `autorisertOrgnr` er tokenets `consumer`; `false`, likt for hver av de tre, når \
+        ikke. Et token som ikke holder, gir 401.",
     responses((status = 200, body = bool), (status = 401, body = ErrorMessage)),
 )]
 pub(super) async fn authenticate(caller: Result<Authenticated, ApiError>) -> Result<Json<bool>, ApiError> {

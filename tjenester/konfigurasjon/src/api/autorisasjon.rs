@@ -109,6 +109,8 @@ fn ressurstype(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/isAutorisert",
     operation_id = "isAutorisert", tag = "autorisasjon-query",
+    summary = "Om en aktør har et privilegium på en ressurs",
+    description = "For aktøren selv, og for `ADMIN` på ressursen eller roten.",
     params(("aktor" = String, Query), ("privilegium" = String, Query), ("ressurs" = RessursId, Query)),
     responses((status = 200, body = bool), (status = "default", body = ErrorMessage)),
 )]
@@ -132,6 +134,9 @@ pub(super) async fn is_autorisert(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/autorisasjoner",
     operation_id = "getAutorisasjoner", tag = "autorisasjon-query",
+    summary = "Kart over tilganger på en ressurs og alt under den",
+    description = "Gjelder roten når ingen ressurs er oppgitt. For aktøren det spørres om, og for `ADMIN` på \
+        ressursen.",
     params(
         ("aktor" = Option<String>, Query), ("privilegium" = Option<String>, Query),
         ("type" = Option<String>, Query), ("forelderRessurs" = Option<RessursId>, Query),
@@ -164,6 +169,8 @@ pub(super) async fn autorisasjoner(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/synlige",
     operation_id = "getSynlige", tag = "autorisasjon-query",
+    summary = "Ressursene der du har ett av privilegiene",
+    description = "`ADMIN` når ingen er oppgitt. Teller på ressursen selv og på alt under den.",
     params(
         ("parent" = Option<RessursId>, Query, description = "Only those directly below this one."),
         ("ressursType" = Option<String>, Query),
@@ -194,6 +201,9 @@ pub(super) async fn synlige(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/ressurser/{ressursId}/tilganger",
     operation_id = "ressursTilgangerLookup", tag = "autorisasjon-query",
+    summary = "Hva som er gitt på en ressurs",
+    description = "Bare det som er gitt på ressursen selv, ikke det som er arvet eller gitt på typen. For \
+        `ADMIN` på ressursen, og for aktøren det spørres om.",
     params(("ressursId" = RessursId, Path), ("aktor" = Option<String>, Query)),
     responses((status = 200, body = [QueryTilgang]), (status = "default", body = ErrorMessage)),
 )]
@@ -213,6 +223,8 @@ pub(super) async fn tilganger(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/typeTilganger",
     operation_id = "typeTilgangerLookup", tag = "autorisasjon-query",
+    summary = "Hva som er gitt på hele ressurstyper",
+    description = "Alt for `ADMIN` på roten, ellers dine egne.",
     responses((status = 200, body = [QueryTypeTilgang]), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn type_tilganger(

@@ -83,6 +83,8 @@ pub(super) struct Passord {
 /// Makes an integration, without password. Needs `ADMIN` on the organisation.
 #[utoipa::path(
     post, path = "/konfigurasjon/api/v1/integrasjoner", operation_id = "createIntegrasjon", tag = "integrasjon",
+    summary = "Opprett en integrasjon",
+    description = "Den får ikke passord; det lages for seg. Krever `ADMIN` på organisasjonen.",
     request_body = IntegrasjonCreateRequest,
     responses((status = 200, body = IntegrasjonJson), (status = "default", body = ErrorMessage)),
 )]
@@ -99,6 +101,8 @@ pub(super) async fn create(
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/integrasjoner/{integrasjonId}",
     operation_id = "getIntegrasjon", tag = "integrasjon",
+    summary = "Hent en integrasjon",
+    description = "For dem som administrerer eieren, og for integrasjonen selv; en global er for alle.",
     params(("integrasjonId" = IntegrasjonId, Path)),
     responses((status = 200, body = IntegrasjonJson), (status = "default", body = ErrorMessage)),
 )]
@@ -114,6 +118,8 @@ pub(super) async fn get(
 #[utoipa::path(
     patch, path = "/konfigurasjon/api/v1/integrasjoner/{integrasjonId}",
     operation_id = "updateIntegrasjon", tag = "integrasjon",
+    summary = "Endre en integrasjon",
+    description = "Krever `ADMIN` på organisasjonen som eier den.",
     params(("integrasjonId" = IntegrasjonId, Path)), request_body = IntegrasjonUpdateRequest,
     responses((status = 200, body = IntegrasjonJson), (status = "default", body = ErrorMessage)),
 )]
@@ -133,6 +139,8 @@ pub(super) async fn update(
 #[utoipa::path(
     delete, path = "/konfigurasjon/api/v1/integrasjoner/{integrasjonId}",
     operation_id = "deleteIntegrasjon", tag = "integrasjon",
+    summary = "Slett en integrasjon og alt den har fått tilgang til",
+    description = "Krever `ADMIN` på organisasjonen som eier den.",
     params(("integrasjonId" = IntegrasjonId, Path)),
     responses((status = 204), (status = "default", body = ErrorMessage)),
 )]
@@ -150,6 +158,9 @@ pub(super) async fn delete(
 #[utoipa::path(
     post, path = "/konfigurasjon/api/v1/integrasjoner/{integrasjonId}/lagPassord",
     operation_id = "createPassord", tag = "integrasjon",
+    summary = "Lag et nytt passord for en integrasjon",
+    description = "Erstatter det forrige med en gang, og kan ikke leses igjen. Krever `ADMIN` på organisasjonen \
+        som eier integrasjonen.",
     params(("integrasjonId" = IntegrasjonId, Path)),
     responses((status = 200, body = Passord), (status = "default", body = ErrorMessage)),
 )]
@@ -169,6 +180,8 @@ pub(super) async fn create_passord(
 #[utoipa::path(
     put, path = "/konfigurasjon/api/v1/integrasjoner/{integrasjonId}/tilknyttede-ressurser/{ressursId}",
     operation_id = "addTilknyttetRessurs", tag = "integrasjon",
+    summary = "Noter at en integrasjon brukes med en ressurs",
+    description = "Gir ingen tilgang. Krever `ADMIN` på ressursen.",
     params(("integrasjonId" = IntegrasjonId, Path), ("ressursId" = RessursId, Path)),
     responses((status = 204), (status = "default", body = ErrorMessage)),
 )]
@@ -185,6 +198,8 @@ pub(super) async fn add_ressurs(
 #[utoipa::path(
     delete, path = "/konfigurasjon/api/v1/integrasjoner/{integrasjonId}/tilknyttede-ressurser/{ressursId}",
     operation_id = "deleteTilknyttetRessurs", tag = "integrasjon",
+    summary = "Noter at en integrasjon ikke lenger brukes med en ressurs",
+    description = "Krever `ADMIN` på ressursen.",
     params(("integrasjonId" = IntegrasjonId, Path), ("ressursId" = RessursId, Path)),
     responses((status = 204), (status = "default", body = ErrorMessage)),
 )]
@@ -202,6 +217,8 @@ pub(super) async fn delete_ressurs(
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}/integrasjoner",
     operation_id = "getIntegrasjonerForOrganisasjon", tag = "organisasjon",
+    summary = "Integrasjonene til en organisasjon, og de globale",
+    description = "Bare noen av dem med `integrasjonId` eller `integrasjonKode`. Krever `ADMIN` på organisasjonen.",
     params(
         ("fiksOrgId" = FiksOrgId, Path),
         ("integrasjonId" = Option<Vec<IntegrasjonId>>, Query),
@@ -232,6 +249,8 @@ pub(super) async fn for_organisasjon(
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}/integrasjoner/{tag}",
     operation_id = "getIntegrasjonerForOrganisasjonByTag", tag = "organisasjon",
+    summary = "Integrasjonene til en organisasjon, og de globale, som har en tag",
+    description = "Krever `ADMIN` på organisasjonen.",
     params(("fiksOrgId" = FiksOrgId, Path), ("tag" = String, Path)),
     responses((status = 200, body = [IntegrasjonJson]), (status = "default", body = ErrorMessage)),
 )]

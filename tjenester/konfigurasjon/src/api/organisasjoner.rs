@@ -72,6 +72,8 @@ fn numbers<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Kommunenr>, K
 /// The organisations with one of the ids or municipality numbers, as far as the caller may see them.
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/organisasjoner", operation_id = "getOrganisasjoner", tag = "organisasjon",
+    summary = "Finn organisasjoner etter id eller kommunenummer",
+    description = "Så langt du har lov til å se dem.",
     params(("orgId" = Option<Vec<FiksOrgId>>, Query), ("kommunenr" = Option<Vec<String>>, Query)),
     responses((status = 200, body = [OrganisasjonJson]), (status = "default", body = ErrorMessage)),
 )]
@@ -91,6 +93,8 @@ pub(super) async fn get(
 #[utoipa::path(
     post, path = "/konfigurasjon/api/v1/organisasjoner",
     operation_id = "getFlereOrganisasjoner", tag = "organisasjon",
+    summary = "Finn mange organisasjoner etter id eller kommunenummer",
+    description = "Som `getOrganisasjoner`, for lange lister: inntil 10 000 id-er og like mange numre.",
     request_body = OrganisasjonGetRequest,
     responses((status = 200, body = [OrganisasjonJson]), (status = "default", body = ErrorMessage)),
 )]
@@ -111,6 +115,8 @@ pub(super) async fn get_flere(
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/organisasjoner/synlige",
     operation_id = "getSynligeOrganisasjoner", tag = "organisasjon",
+    summary = "Din egen organisasjon, og dem der du har et privilegium",
+    description = "",
     responses((status = 200, body = [OrganisasjonJson]), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn get_synlige(
@@ -124,6 +130,8 @@ pub(super) async fn get_synlige(
 #[utoipa::path(
     patch, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}",
     operation_id = "updateOrganisasjon", tag = "organisasjon",
+    summary = "Endre en organisasjon",
+    description = "Krever `ADMIN` på organisasjonen.",
     params(("fiksOrgId" = FiksOrgId, Path)), request_body = OrganisasjonUpdateRequest,
     responses((status = 200, body = OrganisasjonJson), (status = "default", body = ErrorMessage)),
 )]

@@ -77,6 +77,8 @@ fn of_type(parameters: &Parameters) -> Result<Option<Ressurstype>, Konfigurasjon
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/ressurser/{ressursId}",
     operation_id = "getRessurs", tag = "autorisasjon-query",
+    summary = "Hent en ressurs og dem over den",
+    description = "Krever et privilegium på ressursen.",
     params(("ressursId" = RessursId, Path)),
     responses((status = 200, body = RessursMedPathJson), (status = "default", body = ErrorMessage)),
 )]
@@ -92,6 +94,8 @@ pub(super) async fn get(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/{ressursId}/barn",
     operation_id = "getBarn", tag = "autorisasjon-query",
+    summary = "Ressursene rett under en ressurs",
+    description = "Krever et privilegium på ressursen.",
     params(("ressursId" = RessursId, Path), ("type" = Option<String>, Query)),
     responses((status = 200, body = [RessursMedPathJson]), (status = "default", body = ErrorMessage)),
 )]
@@ -111,6 +115,8 @@ pub(super) async fn barn(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/{ressursId}/isLeaf",
     operation_id = "isLeaf", tag = "autorisasjon-query",
+    summary = "Om en ressurs ikke har noen under seg",
+    description = "Krever et privilegium på ressursen.",
     params(("ressursId" = RessursId, Path)),
     responses((status = 200, body = bool), (status = "default", body = ErrorMessage)),
 )]
@@ -126,6 +132,8 @@ pub(super) async fn is_leaf(
 #[utoipa::path(
     get, path = "/autorisasjon-query/api/v1/autorisasjon/ressurser",
     operation_id = "ressursSok", tag = "autorisasjon-query",
+    summary = "Ressursene der du har et privilegium",
+    description = "Alle, eller bare de av én type.",
     params(("type" = Option<String>, Query)),
     responses((status = 200, body = [RessursMedPathJson]), (status = "default", body = ErrorMessage)),
 )]
@@ -144,6 +152,8 @@ pub(super) async fn sok(
 #[utoipa::path(
     post, path = "/autorisasjon-update/api/v1/ressurs",
     operation_id = "opprettRessurs", tag = "autorisasjon-update",
+    summary = "Opprett en ressurs",
+    description = "Krever `ADMIN` på ressursen over.",
     request_body = OpprettRessursRequest,
     responses((status = 201, body = RessursJson), (status = "default", body = ErrorMessage)),
 )]
@@ -160,6 +170,8 @@ pub(super) async fn create(
 #[utoipa::path(
     patch, path = "/autorisasjon-update/api/v1/ressurs/{ressurs}",
     operation_id = "oppdaterRessurs", tag = "autorisasjon-update",
+    summary = "Gi en ressurs nytt navn",
+    description = "Krever `ADMIN` på ressursen.",
     params(("ressurs" = RessursId, Path)), request_body = OppdaterRessursRequest,
     responses((status = 204), (status = "default", body = ErrorMessage)),
 )]

@@ -149,6 +149,8 @@ pub(super) struct PrivilegiumMap {
 /// All organisations.
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/root/organisasjoner", operation_id = "getAllOrganisasjoner", tag = "root",
+    summary = "Alle organisasjoner",
+    description = "Krever `ADMIN` på roten.",
     responses((status = 200, body = [OrganisasjonJson]), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn organisasjoner(
@@ -161,6 +163,8 @@ pub(super) async fn organisasjoner(
 /// Makes an organisation.
 #[utoipa::path(
     post, path = "/konfigurasjon/api/v1/root/organisasjoner", operation_id = "createOrganisasjon", tag = "root",
+    summary = "Opprett en organisasjon",
+    description = "Krever `ADMIN` på roten.",
     request_body = OrganisasjonCreateRequest,
     responses((status = 200, body = OrganisasjonJson), (status = "default", body = ErrorMessage)),
 )]
@@ -177,6 +181,8 @@ pub(super) async fn create_organisasjon(
 #[utoipa::path(
     patch, path = "/konfigurasjon/api/v1/root/organisasjoner/{orgId}",
     operation_id = "updateOrganisasjonRoot", tag = "root",
+    summary = "Endre en organisasjon, som operatør",
+    description = "Krever `ADMIN` på roten.",
     params(("orgId" = FiksOrgId, Path)), request_body = RootOrganisasjonUpdateRequest,
     responses((status = 200, body = OrganisasjonJson), (status = "default", body = ErrorMessage)),
 )]
@@ -196,6 +202,9 @@ pub(super) async fn update_organisasjon(
 /// shown as before or after.
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/root/integrasjoner", operation_id = "getAllIntegrasjoner", tag = "root",
+    summary = "Alle integrasjoner i alle organisasjoner",
+    description = "Strømmes i rekkefølge etter id. En som endres underveis, kan vises som før eller etter. \
+        Krever `ADMIN` på roten.",
     responses((status = 200, body = [IntegrasjonJson]), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn integrasjoner(
@@ -212,6 +221,8 @@ pub(super) async fn integrasjoner(
 #[utoipa::path(
     patch, path = "/konfigurasjon/api/v1/root/integrasjoner/{integrasjonId}",
     operation_id = "updateIntegrasjonRoot", tag = "root",
+    summary = "Endre hva en integrasjon er for alle organisasjoner",
+    description = "Krever `ADMIN` på roten.",
     params(("integrasjonId" = IntegrasjonId, Path)), request_body = RootIntegrasjonUpdateRequest,
     responses((status = 200, body = IntegrasjonJson), (status = "default", body = ErrorMessage)),
 )]
@@ -230,6 +241,8 @@ pub(super) async fn update_integrasjon(
 /// The privileges of every type of ressurser.
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/root/privilegier", operation_id = "getAllPrivilegier", tag = "root",
+    summary = "Privilegiene på hver ressurstype",
+    description = "Krever `ADMIN` på roten.",
     responses((status = 200, body = PrivilegiumMap), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn privilegier(
@@ -245,6 +258,8 @@ pub(super) async fn privilegier(
 /// All services.
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/root/tjenester", operation_id = "getAllTjenester", tag = "root",
+    summary = "Alle tjenester, som operatør",
+    description = "Krever `ADMIN` på roten.",
     responses((status = 200, body = [TjenesteJson]), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn tjenester(
@@ -259,6 +274,8 @@ pub(super) async fn tjenester(
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/root/tjenester/{tjenesteKode}",
     operation_id = "getTjenesteByKode", tag = "root",
+    summary = "Én tjeneste",
+    description = "Krever `ADMIN` på roten.",
     params(("tjenesteKode" = String, Path)),
     responses((status = 200, body = TjenesteJson), (status = "default", body = ErrorMessage)),
 )]

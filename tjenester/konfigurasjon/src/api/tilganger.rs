@@ -78,6 +78,8 @@ pub(super) struct AktorJson {
 #[utoipa::path(
     post, path = "/autorisasjon-update/api/v1/ressurs/{ressurs}/tilganger",
     operation_id = "tildelTilgang", tag = "autorisasjon-update",
+    summary = "Gi en aktør et privilegium på en ressurs",
+    description = "Gjelder også alt under ressursen. Krever `ADMIN` på ressursen.",
     params(("ressurs" = RessursId, Path)), request_body = TilgangRequest,
     responses((status = 200, body = TilgangJson), (status = "default", body = ErrorMessage)),
 )]
@@ -101,6 +103,8 @@ pub(super) async fn tildel(
 #[utoipa::path(
     delete, path = "/autorisasjon-update/api/v1/ressurs/{ressurs}/tilganger",
     operation_id = "fjernTilgang", tag = "autorisasjon-update",
+    summary = "Ta tilbake et privilegium på en ressurs",
+    description = "Bare det som er gitt på denne ressursen. Krever `ADMIN` på ressursen.",
     params(("ressurs" = RessursId, Path), ("aktor" = String, Query), ("privilegium" = String, Query)),
     responses((status = 204), (status = "default", body = ErrorMessage)),
 )]
@@ -123,6 +127,8 @@ pub(super) async fn fjern(
 #[utoipa::path(
     post, path = "/autorisasjon-update/api/v1/typeTilganger/{ressursType}/tilganger",
     operation_id = "tildelTypeTilgang", tag = "autorisasjon-update",
+    summary = "Gi en aktør et privilegium på alle ressurser av en type",
+    description = "Gjelder i alle organisasjoner. Krever `ADMIN` på roten.",
     params(("ressursType" = String, Path)), request_body = TilgangRequest,
     responses((status = 200, body = TypeTilgangJson), (status = "default", body = ErrorMessage)),
 )]
@@ -146,6 +152,8 @@ pub(super) async fn tildel_type(
 #[utoipa::path(
     post, path = "/autorisasjon-update/api/v1/typeTilganger/{ressursType}/tilganger/delete",
     operation_id = "fjernTypeTilgang", tag = "autorisasjon-update",
+    summary = "Ta tilbake et privilegium på en ressurstype",
+    description = "Krever `ADMIN` på roten.",
     params(("ressursType" = String, Path)), request_body = TilgangRequest,
     responses((status = 204), (status = "default", body = ErrorMessage)),
 )]
@@ -164,6 +172,8 @@ pub(super) async fn fjern_type(
 #[utoipa::path(
     patch, path = "/autorisasjon-update/api/v1/fiksorgs/{fiksOrg}/aktorer/{aktor}",
     operation_id = "oppdaterAktor", tag = "autorisasjon-update",
+    summary = "Sett alle tilgangene til en aktør ut av kraft, eller i kraft igjen",
+    description = "Krever `ADMIN` på organisasjonen, og aktøren må være en av dens integrasjoner.",
     params(("fiksOrg" = FiksOrgId, Path), ("aktor" = String, Path)), request_body = OppdaterAktorRequest,
     responses((status = 201, body = AktorJson), (status = "default", body = ErrorMessage)),
 )]

@@ -37,6 +37,8 @@ pub(super) struct InitialisertTjeneste {
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}/tjenester",
     operation_id = "getTjenesterForOrganisasjon", tag = "organisasjon",
+    summary = "Alle tjenester, og hvor langt organisasjonen er kommet med dem",
+    description = "For organisasjonens egne integrasjoner, og for den som har et privilegium på organisasjonen.",
     params(("fiksOrgId" = FiksOrgId, Path)),
     responses((status = 200, body = [TjenesteStatusJson]), (status = "default", body = ErrorMessage)),
 )]
@@ -53,6 +55,8 @@ pub(super) async fn for_organisasjon(
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}/tjenester/{kode}",
     operation_id = "getTjenesteForOrganisasjonByKode", tag = "organisasjon",
+    summary = "Hvor langt organisasjonen er kommet med én tjeneste",
+    description = "For organisasjonens egne integrasjoner, og for den som har et privilegium på organisasjonen.",
     params(("fiksOrgId" = FiksOrgId, Path), ("kode" = String, Path)),
     responses((status = 200, body = TjenesteStatusJson), (status = "default", body = ErrorMessage)),
 )]
@@ -71,6 +75,8 @@ pub(super) async fn for_organisasjon_by_kode(
 #[utoipa::path(
     post, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}/tjenester/{tjenesteKode}/initialiser",
     operation_id = "initializeTjenesteForOrganisasjon", tag = "organisasjon",
+    summary = "Opprett ressursen til en tjeneste under organisasjonen",
+    description = "Gjør ingenting når den finnes. Krever `ADMIN` på organisasjonen.",
     params(("fiksOrgId" = FiksOrgId, Path), ("tjenesteKode" = String, Path)),
     responses((status = 200, body = InitialisertTjeneste), (status = "default", body = ErrorMessage)),
 )]
@@ -90,6 +96,8 @@ pub(super) async fn initialize(
 #[utoipa::path(
     post, path = "/konfigurasjon/api/v1/organisasjoner/{fiksOrgId}/tjenester/{tjenesteKode}/konfigurer",
     operation_id = "configureTjenesteForOrganisasjon", tag = "organisasjon",
+    summary = "Merk en tjeneste som konfigurert",
+    description = "Krever `FIKS.KONFIGURER` på ressursen til tjenesten, eller `ADMIN`.",
     params(("fiksOrgId" = FiksOrgId, Path), ("tjenesteKode" = String, Path)),
     responses((status = 200, body = TjenesteStatusJson), (status = "default", body = ErrorMessage)),
 )]
@@ -107,6 +115,8 @@ pub(super) async fn configure(
 /// All services of the platform.
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/tjenester", operation_id = "getTjenester", tag = "tjeneste",
+    summary = "Alle tjenestene på plattformen",
+    description = "",
     responses((status = 200, body = TjenesteList), (status = "default", body = ErrorMessage)),
 )]
 pub(super) async fn all(_caller: Authenticated) -> Json<TjenesteList> {
@@ -119,6 +129,8 @@ pub(super) async fn all(_caller: Authenticated) -> Json<TjenesteList> {
 #[utoipa::path(
     get, path = "/konfigurasjon/api/v1/privilegier/{ressursType}",
     operation_id = "getPrivilegierForRessursType", tag = "privilegium",
+    summary = "Privilegiene som virker på en ressurstype",
+    description = "",
     params(("ressursType" = String, Path)),
     responses((status = 200, body = PrivilegiumList), (status = "default", body = ErrorMessage)),
 )]
