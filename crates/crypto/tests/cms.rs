@@ -438,6 +438,20 @@ fn our_signatures_state_signer_and_time() {
     assert_eq!(signer.signed_at, Some(support::NOW));
 }
 
+/// Found by fuzzing: a key for PSS has the same form, and must not verify by PKCS#1 v1.5.
+#[test]
+fn a_certificate_for_another_kind_of_key_verifies_nothing() {
+    const RSA_ENCRYPTION: &[u8] = &[6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 13, 1, 1, 1];
+    let mut signature = cms::sign_detached(b"innhold", identity(0), support::NOW).unwrap();
+    let mut places = signature.windows(RSA_ENCRYPTION.len());
+    let in_certificate = places.position(|window| window == RSA_ENCRYPTION).unwrap();
+    signature[in_certificate + RSA_ENCRYPTION.len() - 1] = 10;
+    assert!(matches!(
+        cms::verify_detached(b"innhold", &signature),
+        Err(Error::SignatureInvalid)
+    ));
+}
+
 #[test]
 fn cut_or_changed_signatures_are_refused() {
     let signature = cms::sign_detached(b"innhold", identity(0), support::NOW).unwrap();

@@ -1,6 +1,7 @@
 //! Signatures checked with the key of a certificate.
 
 use aws_lc_rs::signature::{self, RsaParameters, UnparsedPublicKey};
+use const_oid::db::rfc5912::RSA_ENCRYPTION;
 
 use super::Certificate;
 use crate::{Error, Result};
@@ -36,6 +37,10 @@ impl Certificate {
     }
 
     fn verify_rsa(&self, parameters: &'static RsaParameters, message: &[u8], signature: &[u8]) -> Result<()> {
+        // The bits alone don't tell: a key meant for another scheme, PSS above all, may have the same form.
+        if self.public_key_algorithm() != RSA_ENCRYPTION {
+            return Err(Error::SignatureInvalid);
+        }
         let key = UnparsedPublicKey::new(parameters, self.public_key_bits().unwrap_or_default());
         key.verify(message, signature)
             .map_err(|_| Error::SignatureInvalid)
