@@ -11,6 +11,8 @@ mod channels;
 mod consuming;
 mod effect;
 mod handshake;
+#[cfg(any(test, fuzzing))]
+pub mod ledger;
 mod sasl;
 mod settling;
 #[cfg(test)]
