@@ -8,6 +8,7 @@ mod bench;
 mod dev;
 mod environment;
 mod frontend;
+mod fuzz;
 mod layering;
 mod mistakes;
 mod postgres;
@@ -24,7 +25,8 @@ use anyhow::bail;
 const HELP: &str = "cargo xtask dev [flagg til fiks dev]   start testmiljøet (også: cargo dev)
 cargo xtask test [steg …]              kontroller og test alt, eller bare noen steg
 cargo xtask steg                       vis stegene
-cargo xtask bench …                    mål noe som tar lang tid";
+cargo xtask bench …                    mål noe som tar lang tid
+cargo xtask fuzz [--sekunder N]        la hver parser for fremmede bytes få tilfeldige bytes";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +44,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
     match arguments.split_first() {
         Some((command, rest)) if command == "dev" => dev::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == "fuzz" => fuzz::run(rest),
         Some((command, rest)) if command == "test" => steps::run(rest),
         Some((command, _)) if command == "steg" => {
             steps::list();

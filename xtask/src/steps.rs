@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::environment::Environment;
 use crate::process::{command, run as execute};
-use crate::{dev, frontend, layering, mistakes, postgres, rules, tools};
+use crate::{dev, frontend, fuzz, layering, mistakes, postgres, rules, tools};
 
 struct Step {
     name: &'static str,
@@ -103,7 +103,12 @@ pub fn run(wanted: &[String]) -> anyhow::Result<()> {
 }
 
 fn format() -> anyhow::Result<()> {
-    execute(&mut command("cargo fmt --all --check"))
+    execute(&mut command("cargo fmt --all --check"))?;
+    // Workspaces of their own.
+    for folder in fuzz::FOLDERS {
+        execute(command("cargo fmt --check").current_dir(folder))?;
+    }
+    Ok(())
 }
 
 fn lint() -> anyhow::Result<()> {
