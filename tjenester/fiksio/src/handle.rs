@@ -18,7 +18,7 @@ use fiks_database::Database;
 use fiks_dokumentlager::Dokumentlager;
 use fiks_identity::{Access, Caller};
 use fiks_konfigurasjon::Konfigurasjon;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use avslag::Avslag;
 pub use innsyn::{Ko, Spor};
@@ -71,6 +71,8 @@ struct Inner {
     broker: Broker,
     register: Register,
     avslag: Avslagslogg,
+    /// Key stores that may be opened at the same time.
+    nokkellagre: Arc<Semaphore>,
 }
 
 impl Fiksio {
@@ -83,6 +85,7 @@ impl Fiksio {
             broker,
             register,
             avslag: Avslagslogg::default(),
+            nokkellagre: Arc::new(Semaphore::new(katalog::NOKKELLAGRE)),
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
-use fiks_crypto::keystore::read_key_store;
+use fiks_core::SecretString;
 use fiks_crypto::x509::Certificate;
 use fiks_http::{ApiError, Authenticated, ErrorMessage, Json};
 use multer::{Constraints, Multipart, SizeLimit};
@@ -59,16 +59,14 @@ async fn verifiser(
     request: Request,
 ) -> Result<Json<OffentligNokkelStatus>, ApiError> {
     let sent = read(request).await?;
-    Ok(Json(OffentligNokkelStatus::of(check(&fiksio, &sent))))
+    Ok(Json(OffentligNokkelStatus::of(check(&fiksio, sent).await)))
 }
 
-fn check(fiksio: &Fiksio, sent: &Skjema) -> Result<Certificate, FiksioError> {
+async fn check(fiksio: &Fiksio, sent: Skjema) -> Result<Certificate, FiksioError> {
     match sent.format.as_str() {
         "P12" => {
-            let certificate = read_key_store(&sent.file, None, &sent.passord)?
-                .certificate()
-                .pem();
-            fiksio.verifiser_nokkel(&certificate)
+            let passord = SecretString::from(sent.passord);
+            fiksio.verifiser_nokkellager(sent.file, passord).await
         }
         "PEM" | "" => fiksio.verifiser_nokkel(&String::from_utf8_lossy(&sent.file)),
         _ => Err(FiksioError::UgyldigFormat),

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fiks_core::Timestamp;
 use fiks_core::id::KontoId;
+use fiks_core::{ExposeSecret, SecretString, Timestamp};
+use fiks_crypto::keystore::read_key_store;
 use fiks_crypto::x509::{Certificate, Validity, parse_public_key_upload};
 use fiks_identity::Caller;
 use fiks_konfigurasjon::model::organisasjon::Organisasjon;
@@ -14,6 +15,9 @@ use crate::errors::FiksioError;
 use crate::model::adresse::{Adresse, Dekning, Identifikator};
 use crate::model::konto::Konto;
 use crate::store::adresse as adresse_store;
+
+/// Key stores that are opened at the same time, at most.
+pub(super) const NOKKELLAGRE: usize = 2;
 
 /// A konto as the katalog shows it.
 #[derive(Clone, Debug)]
@@ -112,6 +116,26 @@ impl Fiksio {
     /// What is wrong with a certificate that someone would upload, or the certificate.
     pub fn verifiser_nokkel(&self, pem: &str) -> Result<Certificate, FiksioError> {
         Ok(parse_public_key_upload(pem)?)
+    }
+
+    /// As [`Self::verifiser_nokkel`], for the certificate in a PKCS12 key store. Its maker decides how much work it is to
+    /// open: it is done apart from all else, for few at a time.
+    pub async fn verifiser_nokkellager(
+        &self,
+        file: Vec<u8>,
+        passord: SecretString,
+    ) -> Result<Certificate, FiksioError> {
+        let place = self.0.nokkellagre.clone().acquire_owned().await;
+        let opened = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, even when nobody waits for it any more.
+            let _place = place;
+            let identity = read_key_store(&file, None, passord.expose_secret())?;
+            Ok(identity.certificate().pem())
+        });
+        let pem: Result<String, fiks_crypto::Error> = opened
+            .await
+            .unwrap_or(Err(fiks_crypto::Error::Crypto("key store")));
+        self.verifiser_nokkel(&pem?)
     }
 
     /// The active konto that the look-up finds through an active address.
